@@ -1,0 +1,1 @@
+"""The words every other folder shares: settings, errors, vocabulary, ids, time, and the store."""

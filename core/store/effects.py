@@ -1,0 +1,144 @@
+"""What an event changes in the store: the message's status, suppressions, addresses, the conversation."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from core.ids import derived_id
+from core.store import addresses, ledger, suppressions
+from core.store.events import Event
+from core.store.inbox import insert_ignore
+from core.store.tables import conversations
+from core.vocabulary import Channel, EventType, Status
+
+# WhatsApp and Instagram let a business answer freely for 24 h after the person's last message.
+WINDOW = timedelta(hours=24)
+_WITH_WINDOW = (Channel.WHATSAPP, Channel.MESSENGER, Channel.INSTAGRAM)
+_STATUS = {
+    EventType.ACCEPTED: Status.ACCEPTED,
+    EventType.HELD: Status.HELD,
+    EventType.SENT: Status.SENT,
+    EventType.DELIVERED: Status.DELIVERED,
+    EventType.READ: Status.READ,
+}
+
+
+def apply(connection: sa.Connection, event: Event, now: datetime) -> None:
+    """Apply one new event, in the transaction that recorded it."""
+    if event.event_type in _STATUS:
+        if event.message_id:
+            ledger.raise_status(connection, event.message_id, _STATUS[event.event_type], event.occurred_at, now)
+        return
+    if effect := _EFFECTS.get(event.event_type):
+        effect(connection, event, now)
+
+
+def _fail(connection: sa.Connection, event: Event, now: datetime) -> None:
+    detail = event.detail
+    if event.message_id:
+        ledger.fail(
+            connection,
+            event.message_id,
+            error_class=str(detail.get("error_class", "permanent_recipient")),
+            error_code=str(detail.get("error_code", "")),
+            at=event.occurred_at,
+            reason=str(detail.get("reason", "the provider reported that it was not delivered")),
+        )
+    if detail.get("permanent"):
+        _suppress(connection, event, now, source=str(event.event_type), reason=str(detail.get("reason", "bounced")))
+
+
+def _suppress(connection: sa.Connection, event: Event, now: datetime, *, source: str, reason: str) -> None:
+    if not event.address and not event.contact_id:
+        return
+    suppressions.add(
+        connection,
+        channel=event.channel,
+        address=event.address,
+        contact_id=event.contact_id,
+        purpose=str(event.detail.get("purpose", suppressions.ALL)),
+        reason=reason,
+        source=source,
+        now=now,
+    )
+
+
+def _unsubscribe(connection: sa.Connection, event: Event, now: datetime) -> None:
+    _suppress(connection, event, now, source=event.provider_event_type, reason="unsubscribed")
+
+
+def _complain(connection: sa.Connection, event: Event, now: datetime) -> None:
+    _suppress(connection, event, now, source="complaint", reason="complained")
+
+
+def _block(connection: sa.Connection, event: Event, now: datetime) -> None:
+    _suppress(connection, event, now, source="blocked", reason="blocked our account")
+    if event.address:
+        addresses.mark_blocked(connection, event.channel, event.address, now)
+
+
+def _follow(connection: sa.Connection, event: Event, now: datetime) -> None:
+    if event.address:
+        suppressions.lift(connection, channel=event.channel, address=event.address, sources=("blocked",), now=now)
+        addresses.mark_reachable(connection, event.channel, event.address, now)
+
+
+def _resubscribe(connection: sa.Connection, event: Event, now: datetime) -> None:
+    if event.address:
+        suppressions.lift(
+            connection,
+            channel=event.channel,
+            address=event.address,
+            now=now,
+            purpose=str(event.detail.get("purpose", suppressions.ALL)),
+        )
+
+
+def _converse(connection: sa.Connection, event: Event, now: datetime) -> None:
+    if not event.address:
+        return
+    key = derived_id("conversation", event.channel, event.address)
+    connection.execute(
+        insert_ignore(connection, conversations).values(
+            conversation_id=key,
+            contact_id=event.contact_id,
+            channel=event.channel,
+            address=event.address,
+            status="open",
+            message_count=0,
+            opened_at=event.occurred_at,
+            updated_at=now,
+        )
+    )
+    window = event.occurred_at + WINDOW if event.channel in _WITH_WINDOW else None
+    row = conversations.c
+    connection.execute(
+        sa.update(conversations)
+        .where(row.conversation_id == key)
+        .values(
+            message_count=row.message_count + 1,
+            status="open",
+            updated_at=now,
+            contact_id=sa.func.coalesce(row.contact_id, event.contact_id),
+        )
+    )
+    is_newer = sa.or_(row.last_inbound_at.is_(None), row.last_inbound_at < event.occurred_at)
+    connection.execute(
+        sa.update(conversations)
+        .where(row.conversation_id == key, is_newer)
+        .values(last_inbound_at=event.occurred_at, window_open_until=window)
+    )
+
+
+_EFFECTS: dict[EventType, Callable[[sa.Connection, Event, datetime], None]] = {
+    EventType.FAILED: _fail,
+    EventType.BOUNCED: _fail,
+    EventType.EXPIRED: _fail,
+    EventType.UNSUBSCRIBED: _unsubscribe,
+    EventType.COMPLAINED: _complain,
+    EventType.BLOCKED: _block,
+    EventType.FOLLOWED: _follow,
+    EventType.RESUBSCRIBED: _resubscribe,
+    EventType.REPLIED: _converse,
+}

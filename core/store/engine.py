@@ -1,0 +1,69 @@
+"""Opening the store: one engine per process, SQLite tuned for durability, schema by Alembic."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_store(url: str) -> sa.Engine:
+    """Return an engine for ``url`` (``sqlite:///…`` or ``postgresql+psycopg://…``) with the schema up to date.
+
+    SQLite runs in WAL mode with ``synchronous=FULL``: what is committed survives a power loss.
+    """
+    engine = connect_store(url)
+    migrate(engine)
+    return engine
+
+
+def connect_store(url: str) -> sa.Engine:
+    """Return an engine without touching the schema."""
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    path = sa.make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    sa.event.listen(engine, "connect", _tune_sqlite)
+    sa.event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    # A transaction that reads first and writes later would fail with SQLITE_BUSY instead of waiting.
+    mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a connection that only reads, so that it never waits for a writer."""
+    with engine.connect().execution_options(read_only=True) as connection:
+        yield connection
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the schema to the newest revision; safe when several processes start at once."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265738)")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

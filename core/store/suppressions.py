@@ -1,0 +1,93 @@
+"""Suppressions: whom we must not write to, by address or by person, for one purpose or all."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.ids import derived_id
+from core.store.inbox import insert_ignore
+from core.store.tables import suppressions
+
+ALL = "all"
+
+
+def add(
+    connection: sa.Connection,
+    *,
+    channel: str,
+    address: str | None,
+    contact_id: str | None,
+    purpose: str = ALL,
+    reason: str,
+    source: str,
+    now: datetime,
+) -> str:
+    """Suppress an address (or a whole contact when ``address`` is None). A repeat changes nothing."""
+    key = derived_id("suppression", channel, address or "", contact_id or "", purpose, source, now.isoformat())
+    standing = sa.select(suppressions.c.suppression_id).where(
+        suppressions.c.channel == channel,
+        suppressions.c.address.is_not_distinct_from(address),
+        suppressions.c.contact_id.is_not_distinct_from(contact_id),
+        suppressions.c.purpose == purpose,
+        suppressions.c.source == source,
+        suppressions.c.lifted_at.is_(None),
+    )
+    if found := connection.execute(standing).scalar():
+        return str(found)
+    connection.execute(
+        insert_ignore(connection, suppressions).values(
+            suppression_id=key,
+            channel=channel,
+            address=address,
+            contact_id=contact_id,
+            purpose=purpose,
+            reason=reason,
+            source=source,
+            created_at=now,
+            lifted_at=None,
+            updated_at=now,
+        )
+    )
+    return key
+
+
+def lift(
+    connection: sa.Connection,
+    *,
+    channel: str,
+    now: datetime,
+    address: str | None = None,
+    contact_id: str | None = None,
+    purpose: str | None = None,
+    sources: tuple[str, ...] | None = None,
+) -> int:
+    """End standing suppressions of an address or contact; returns how many."""
+    if not address and not contact_id:
+        raise ValueError("say whose suppression to lift: an address or a contact")
+    whose = suppressions.c.address == address if address else suppressions.c.contact_id == contact_id
+    statement = sa.update(suppressions).where(
+        suppressions.c.channel == channel, whose, suppressions.c.lifted_at.is_(None)
+    )
+    if purpose is not None:
+        statement = statement.where(suppressions.c.purpose == purpose)
+    if sources is not None:
+        statement = statement.where(suppressions.c.source.in_(sources))
+    return connection.execute(statement.values(lifted_at=now, updated_at=now)).rowcount
+
+
+_STANDING = sa.text("""
+    select reason from suppressions
+    where lifted_at is null and purpose in ('all', :purpose) and channel in ('all', :channel)
+      and (address = :address or (address is null and contact_id = :contact_id))
+    limit 1
+""")
+
+
+def reason_against(
+    connection: sa.Connection, *, channel: str, address: str, contact_id: str, purpose: str
+) -> str | None:
+    """Say why this address or person must not be written to now, or None."""
+    found = connection.execute(
+        _STANDING, {"channel": channel, "address": address, "contact_id": contact_id, "purpose": purpose}
+    ).scalar()
+    return None if found is None else str(found)

@@ -1,0 +1,41 @@
+"""Signed tokens for links and return addresses: what they name cannot be guessed or changed."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+from core.errors import PermanentError
+
+_SIGNATURE_BYTES = 16  # 128 bits: forging one by trial is out of reach, and links stay short
+
+
+def _signature(secret: str, kind: str, payload: bytes) -> bytes:
+    return hmac.new(secret.encode(), kind.encode() + b"\0" + payload, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+
+
+def sign(secret: str, kind: str, *parts: str) -> str:
+    """Return a URL-safe token that carries ``parts`` for one kind of use.
+
+    Raises PermanentError when the secret is empty: nothing may be signed with nothing.
+    """
+    if not secret:
+        raise PermanentError("BMA_LINK_SECRET is empty: set it, links cannot be signed without it")
+    payload = "\x1f".join(parts).encode()
+    return base64.urlsafe_b64encode(_signature(secret, kind, payload) + payload).decode().rstrip("=")
+
+
+def verify(secret: str, kind: str, token: str) -> tuple[str, ...]:
+    """Return the parts that ``sign`` put in. Raises PermanentError for a forged, foreign or broken token."""
+    if not secret:
+        raise PermanentError("BMA_LINK_SECRET is empty: no token is accepted")
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        payload = raw[_SIGNATURE_BYTES:]
+        is_ours = hmac.compare_digest(raw[:_SIGNATURE_BYTES], _signature(secret, kind, payload))
+        parts = tuple(payload.decode().split("\x1f"))
+    except (binascii.Error, ValueError) as error:
+        raise PermanentError(f"broken {kind} token") from error
+    if not is_ours:
+        raise PermanentError(f"forged {kind} token")
+    return parts
