@@ -36,8 +36,12 @@ def postgres_server() -> Iterator[str]:
         home.chmod(0o777)
         as_postgres = ["runuser", "-u", "postgres", "--"] if Path.home() == Path("/root") else []
         data = home / "data"
-                subprocess.run([*as_postgres, initdb, "-D", str(data), "-U", "bma", "-A", "trust", "-E", "UTF8"],
-            check=True, capture_output=True, cwd="/")
+        subprocess.run(
+            [*as_postgres, initdb, "-D", str(data), "-U", "bma", "-A", "trust", "-E", "UTF8"],
+            check=True,
+            capture_output=True,
+            cwd="/",
+        )
         options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
         subprocess.run(
             [*as_postgres, pg_ctl, "-D", str(data), "-w", "-l", str(home / "log"), "-o", options, "start"],
