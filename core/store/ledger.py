@@ -224,6 +224,14 @@ def doubt_expired(connection: sa.Connection, now: datetime) -> int:
     ).rowcount
 
 
+def doubted(connection: sa.Connection, channel: str, *, since: datetime) -> list[Message]:
+    """Return a channel's messages in doubt that were claimed after ``since``, oldest first."""
+    query = sa.select(*_COLUMNS).where(
+        messages.c.channel == channel, messages.c.status == Status.IN_DOUBT, messages.c.claimed_at >= since
+    )
+    return [Message(**row) for row in connection.execute(query.order_by(messages.c.claimed_at)).mappings()]
+
+
 def expire_planned(connection: sa.Connection, now: datetime) -> int:
     """End planned messages whose time is over; returns how many."""
     return connection.execute(

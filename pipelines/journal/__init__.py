@@ -1,0 +1,55 @@
+"""The store as a source: what gateway and senders recorded, loaded into ``raw.journal__*``."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.store.engine import reading
+from pipelines import existing
+from pipelines.journal.source import KEYS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
+from pipelines.profiles import arrow_table, load_tables, pipeline_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadReport:
+    """Rows written per raw table, and seconds."""
+
+    rows: dict[str, int]
+    seconds: float
+
+
+def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path) -> LoadReport:
+    """Merge the store's new and changed rows into the warehouse; every ``raw.journal__*`` exists afterwards.
+
+    Raises PermanentError or TransientError; the last good data stay then.
+    """
+    started = time.perf_counter()
+    with existing.look(warehouse_path) as held, reading(engine) as connection:
+        found = {name: arrow_table(_changed(connection, held, name), TABLES[name]) for name in SOURCES}
+        tables = held.worth_loading(found)
+        emptied = {name: found[name] for name in WHOLE if name not in tables and held.rows(name)}
+    pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path)
+    load_tables(pipeline, tables | emptied, KEYS, replaced=WHOLE)
+    return LoadReport(
+        rows={name: len(table) for name, table in found.items()}, seconds=round(time.perf_counter() - started, 3)
+    )
+
+
+def _changed(connection: sa.Connection, held: existing.Held, name: str) -> list[dict[str, Any]]:
+    cursor = SOURCES[name][1]
+    newest = None if name in WHOLE else held.newest(name, cursor)
+    since = None if newest is None else newest - OVERLAP
+    rows = [_plain(row, TABLES[name]) for row in rows_since(connection, name, since)]
+    # The overlap is read again at every load, but written only where it brought something.
+    return rows if since is None else existing.changed(rows, held.rows_since(name, cursor, since), KEYS[name])
+
+
+def _plain(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+    for name, kind in columns.items():
+        if kind == "json" and row[name] is not None:
+            row[name] = json.dumps(row[name], ensure_ascii=False, default=str)
+    return row

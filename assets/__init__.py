@@ -1,0 +1,1 @@
+"""Assets wire the other folders on a schedule; nothing is decided here."""

@@ -1,0 +1,68 @@
+"""Campaigns: segments are computed, each campaign that is due decides, and the worker sends."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.resources import WRITES_WAREHOUSE, Installation
+from campaigns.playbooks import Playbook, read_playbooks
+
+PLAYBOOKS = read_playbooks()
+_DECIDES_ON = [["marts", table] for table in ("companies", "contacts", "contracts", "invoices", "zones", "freshness")]
+
+
+@dg.multi_asset(
+    name="compute_segments",
+    specs=[
+        dg.AssetSpec(
+            ["raw", table],
+            deps=[dg.AssetKey(key) for key in _DECIDES_ON],
+            group_name="campaigns",
+            kinds={"sql", "duckdb"},
+        )
+        for table in ("campaigns__segments", "campaigns__segment_memberships")
+    ],
+    pool=WRITES_WAREHOUSE,
+)
+def compute_segments(installation: Installation) -> Iterator[dg.MaterializeResult]:
+    """Record who entered and left each segment, and why."""
+    installation.steps.compute_segments()
+    yield dg.MaterializeResult(asset_key=["raw", "campaigns__segments"])
+    yield dg.MaterializeResult(asset_key=["raw", "campaigns__segment_memberships"])
+
+
+def campaign_asset(playbook: Playbook) -> dg.AssetsDefinition:
+    """Make the asset that decides one campaign: one row per considered contact, messages for those to be sent."""
+
+    @dg.asset(
+        key=["campaigns", playbook.campaign_id],
+        deps=[["raw", "campaigns__segment_memberships"], *[dg.AssetKey(key) for key in _DECIDES_ON]],
+        group_name="campaigns",
+        description=f"Decide and plan: {playbook.name}.",
+        kinds={"sql"},
+        pool=WRITES_WAREHOUSE,
+    )
+    def decide(installation: Installation) -> dg.MaterializeResult:
+        report = installation.steps.run_campaign(playbook.campaign_id)
+        outcomes = {f"outcome_{outcome}": count for outcome, count in report.outcomes.items()}
+        return dg.MaterializeResult(metadata={"audience": report.audience, "planned": report.planned, **outcomes})
+
+    return decide
+
+
+CAMPAIGN_ASSETS = [campaign_asset(playbook) for playbook in PLAYBOOKS]
+DECISIONS = dg.AssetSpec(
+    ["raw", "campaigns__decisions"],
+    deps=[dg.AssetKey(["campaigns", playbook.campaign_id]) for playbook in PLAYBOOKS],
+    group_name="campaigns",
+    description="Every decision of every campaign: written by the campaigns above, read by the models below.",
+)
+
+
+@dg.asset(
+    key=["senders", "sends"], deps=[["campaigns", playbook.campaign_id] for playbook in PLAYBOOKS], group_name="senders"
+)
+def sends(installation: Installation) -> dg.MaterializeResult:
+    """Send what is planned and due, unless a resident worker already does."""
+    report = installation.steps.send_due()
+    return dg.MaterializeResult(metadata=dict(report.counts))

@@ -1,0 +1,26 @@
+"""Everything Dagster shows and runs."""
+
+import dagster as dg
+
+from assets import campaigns, models, raw, schedules, sensors
+from assets.resources import Installation
+
+defs = dg.Definitions(
+    assets=[
+        raw.CRM,
+        raw.STORE,
+        raw.load_crm,
+        raw.load_journal,
+        *models.MODEL_ASSETS,
+        models.published_copy,
+        campaigns.compute_segments,
+        *campaigns.CAMPAIGN_ASSETS,
+        campaigns.DECISIONS,
+        campaigns.sends,
+    ],
+    jobs=schedules.JOBS,
+    schedules=schedules.SCHEDULES,
+    sensors=[sensors.store_news],
+    resources={"installation": Installation()},
+    executor=dg.in_process_executor,
+)

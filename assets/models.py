@@ -1,0 +1,71 @@
+"""Models: one asset per SQL file, its promises as asset checks, then the copy that readers open."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from assets.resources import WRITES_WAREHOUSE, Installation
+from warehouse import build, checks
+from warehouse.catalog import Model, read_models
+
+MODELS = tuple(model for model in read_models() if model.address.layer != "raw")
+
+
+def key_of(address: Any) -> dg.AssetKey:
+    """Path = table = asset key."""
+    return dg.AssetKey([address.layer, address.table])
+
+
+def model_asset(model: Model) -> dg.AssetsDefinition:
+    """Make the asset of one SQL file; a broken promise is an error that stops what depends on it."""
+    spec = dg.AssetCheckSpec(
+        "promises",
+        asset=key_of(model.address),
+        blocking=True,
+        description="Unique, not null, accepted values and claims of the model's header.",
+    )
+
+    @dg.asset(
+        key=key_of(model.address),
+        deps=[key_of(address) for address in model.depends],
+        description=model.description,
+        group_name=model.address.layer,
+        kinds={"sql", "duckdb"},
+        check_specs=[spec],
+        pool=WRITES_WAREHOUSE,
+        metadata={"columns": dg.MetadataValue.json(dict(model.columns))},
+    )
+    def build_model(installation: Installation) -> Iterator[Any]:
+        steps = installation.steps
+        with steps.warehouse() as connection:
+            (run,) = build.build(connection, select={str(model.address)}, now=steps.clock())
+            broken = [result for result in checks.run_checks(connection, model) if not result.is_ok]
+        yield dg.MaterializeResult(
+            metadata={"rows": run.rows, "seconds": round(run.seconds, 3)},
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="promises",
+                    passed=not broken,
+                    metadata={result.name: f"{result.broken_rows} rows: {result.sql}" for result in broken},
+                )
+            ],
+        )
+
+    return build_model
+
+
+MODEL_ASSETS = [model_asset(model) for model in MODELS]
+
+
+@dg.asset(
+    key=["serve", "marts"],
+    deps=[key_of(model.address) for model in MODELS if model.address.layer == "marts"],
+    group_name="serve",
+    kinds={"duckdb"},
+    pool=WRITES_WAREHOUSE,
+)
+def published_copy(installation: Installation) -> dg.MaterializeResult:
+    """Give readers a new copy of ``marts``; whoever has the old one open keeps it."""
+    version = installation.steps.publish()
+    return dg.MaterializeResult(metadata={"version": version.name})

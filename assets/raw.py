@@ -1,0 +1,45 @@
+"""Raw tables: what the CRM and the store hold, loaded as it is."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.resources import WRITES_WAREHOUSE, Installation
+from pipelines.crm.tables import TABLES as CRM_TABLES
+from pipelines.journal.source import TABLES as JOURNAL_TABLES
+
+CRM = dg.AssetSpec(["source", "crm"], group_name="sources", description="BMAsia's CRM, over its REST and /mcp/ doors.")
+STORE = dg.AssetSpec(
+    ["source", "store"],
+    group_name="sources",
+    description="Our own store: webhooks, events, the message ledger. Written by the gateway and the worker.",
+)
+
+
+def _specs(source: str, tables: list[str], upstream: dg.AssetSpec) -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(["raw", table], deps=[upstream.key], group_name=source, kinds={"dlt", "duckdb"})
+        for table in tables
+    ]
+
+
+class CrmLoad(dg.Config):
+    """How much of the CRM to read."""
+
+    mode: str = "incremental"
+
+
+@dg.multi_asset(name="load_crm", specs=_specs("crm", sorted(CRM_TABLES), CRM), pool=WRITES_WAREHOUSE)
+def load_crm(config: CrmLoad, installation: Installation) -> Iterator[dg.MaterializeResult]:
+    """Load every CRM table in one transaction; on any error the last good data stay."""
+    report = installation.steps.sync_crm(config.mode)
+    for table in sorted(CRM_TABLES):
+        yield dg.MaterializeResult(asset_key=["raw", table], metadata={"rows": report.rows.get(table, 0)})
+
+
+@dg.multi_asset(name="load_journal", specs=_specs("journal", sorted(JOURNAL_TABLES), STORE), pool=WRITES_WAREHOUSE)
+def load_journal(installation: Installation) -> Iterator[dg.MaterializeResult]:
+    """Load what the store has recorded since the last time."""
+    report = installation.steps.sync_journal()
+    for table in sorted(JOURNAL_TABLES):
+        yield dg.MaterializeResult(asset_key=["raw", table], metadata={"rows": report.rows.get(table, 0)})

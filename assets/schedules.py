@@ -1,0 +1,58 @@
+"""When things run: builds by the hour, the full compare by night, campaigns by their cron in their time zone."""
+
+from typing import Any
+
+import dagster as dg
+
+from assets.campaigns import PLAYBOOKS
+from campaigns.playbooks import Playbook
+
+_MODELS = dg.AssetSelection.groups("staging", "marts", "serve").upstream(depth=0, include_self=True)
+_LOADS = dg.AssetSelection.groups("crm", "journal")
+
+hourly_build = dg.define_asset_job(
+    "hourly_build", selection=_LOADS | _MODELS, description="Load what changed, build, check, publish."
+)
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.groups("journal") | _MODELS,
+    description="Load the store's news, build, publish: after webhooks came in.",
+)
+nightly_compare = dg.define_asset_job(
+    "nightly_compare",
+    selection=dg.AssetSelection.groups("crm"),
+    config={"ops": {"load_crm": {"config": {"mode": "full"}}}},
+    description="Compare every CRM row: finds what the watermark misses and what was deleted.",
+)
+
+
+def campaign_job(playbook: Playbook) -> Any:
+    """Make the job of one campaign: segments, its decisions, sending."""
+    own = dg.AssetSelection.keys(["campaigns", playbook.campaign_id], ["senders", "sends"])
+    segments = dg.AssetSelection.assets(["raw", "campaigns__segments"], ["raw", "campaigns__segment_memberships"])
+    return dg.define_asset_job(
+        f"{playbook.campaign_id}_campaign",
+        selection=own | segments,
+        description=f"Decide, plan and send: {playbook.name}.",
+    )
+
+
+CAMPAIGN_JOBS = {playbook.campaign_id: campaign_job(playbook) for playbook in PLAYBOOKS}
+JOBS = [hourly_build, refresh, nightly_compare, *CAMPAIGN_JOBS.values()]
+
+_ON = dg.DefaultScheduleStatus.RUNNING
+SCHEDULES = [
+    dg.ScheduleDefinition(job=hourly_build, cron_schedule="5 * * * *", default_status=_ON),
+    dg.ScheduleDefinition(
+        job=nightly_compare, cron_schedule="30 2 * * *", execution_timezone="Asia/Bangkok", default_status=_ON
+    ),
+    *[
+        dg.ScheduleDefinition(
+            job=CAMPAIGN_JOBS[playbook.campaign_id],
+            cron_schedule=playbook.cron,
+            execution_timezone=playbook.time_zone,
+            default_status=_ON,
+        )
+        for playbook in PLAYBOOKS
+    ],
+]

@@ -1,0 +1,133 @@
+"""The steps of the pipeline, each one call: shared by the Dagster assets, the command line and the demo."""
+
+import asyncio
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from campaigns import eligibility, lifecycle, playbooks, segments
+from core.clock import utc_now
+from core.settings import Settings
+from core.store.engine import open_store
+from core.vocabulary import Channel
+from pipelines import crm, journal
+from senders.registry import open_senders
+from senders.worker import WorkerOptions, WorkReport, run_worker
+from warehouse import build, checks, connect, publish
+
+
+@dataclass
+class Steps:
+    """What may be done, bound to one installation's settings and clock. Opens nothing until a step needs it."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    on_progress: Callable[[str], None] = field(default=lambda _text: None)
+
+    @cached_property
+    def store(self) -> sa.Engine:
+        """The store, with its schema up to date."""
+        return open_store(self.settings.effective_store_url)
+
+    @contextmanager
+    def warehouse_lock(self) -> Iterator[None]:
+        """Wait until no other process of this machine writes the warehouse: DuckDB allows one writer."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with (self.settings.data_dir / "warehouse.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Any]:
+        """Open the warehouse for writing, schemas ready."""
+        with self.warehouse_lock(), connect.connect(self.settings.warehouse_path) as connection:
+            connect.prepare(connection)
+            yield connection
+
+    def sync_crm(self, mode: str = "incremental") -> crm.LoadReport:
+        """Load the CRM into ``raw.crm__*``; ``mode`` is ``incremental`` or ``full``."""
+        settings = self.settings
+        with self.warehouse_lock():
+            return crm.load(
+                url=settings.crm_url,
+                username=settings.crm_username,
+                password=settings.crm_password.get_secret_value(),
+                data_dir=settings.data_dir,
+                warehouse_path=settings.warehouse_path,
+                mode=mode,
+                now=self.clock(),
+            )
+
+    def sync_journal(self) -> journal.LoadReport:
+        """Load the store's new rows into ``raw.journal__*``."""
+        with self.warehouse_lock():
+            return journal.load(
+                self.store,
+                data_dir=self.settings.data_dir,
+                warehouse_path=self.settings.warehouse_path,
+            )
+
+    def build(self) -> list[build.ModelRun]:
+        """Build every model in dependency order."""
+        with self.warehouse() as connection:
+            return build.build(connection, now=self.clock())
+
+    def check(self) -> list[checks.CheckResult]:
+        """Run every promise of every model; what comes back broken must not be published."""
+        from warehouse.catalog import read_models
+
+        with self.warehouse() as connection:
+            return [result for model in read_models() for result in checks.run_checks(connection, model)]
+
+    def publish(self) -> publish.Version:
+        """Publish ``marts`` for readers."""
+        with self.warehouse() as connection:
+            return publish.publish(connection, self.settings.serve_dir, self.clock())
+
+    def compute_segments(self) -> Any:
+        """Record entries to and exits from every segment."""
+        with self.warehouse() as connection:
+            return segments.compute(connection, self.clock())
+
+    def run_campaign(self, campaign_id: str, occurrence: str | None = None) -> lifecycle.RunReport:
+        """Decide and plan one campaign's occurrence."""
+        playbook = playbooks.read_playbook(campaign_id)
+        with self.warehouse() as connection:
+            return lifecycle.run_campaign(connection, self.store, playbook, now=self.clock(), occurrence=occurrence)
+
+    def cancel_ineligible(self) -> int:
+        """Cancel planned messages whose reason is gone."""
+        with self.warehouse() as connection:
+            return eligibility.cancel_ineligible(connection, self.store, self.clock())
+
+    def send_due(self) -> WorkReport:
+        """Send until nothing is left that may go out now."""
+        return asyncio.run(self._work(until_idle=True, stop=None))
+
+    async def work(self, stop: asyncio.Event) -> WorkReport:
+        """Send until told to stop: the resident worker."""
+        return await self._work(until_idle=False, stop=stop)
+
+    async def _work(self, *, until_idle: bool, stop: asyncio.Event | None) -> WorkReport:
+        senders = open_senders(self.settings)
+        return await run_worker(
+            self.store, senders, options=self.worker_options, clock=self.clock, until_idle=until_idle, stop=stop
+        )
+
+    @property
+    def worker_options(self) -> WorkerOptions:
+        """What the worker needs to render: addresses and secrets of links."""
+        return WorkerOptions(
+            public_url=self.settings.public_url, link_secret=self.settings.link_secret.get_secret_value()
+        )
+
+    @property
+    def open_channels(self) -> list[Channel]:
+        """Channels whose settings are filled in."""
+        return sorted(open_senders(self.settings))

@@ -1,0 +1,47 @@
+"""Between planning and sending: what is no longer true is not sent."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.store import ledger
+from core.store.tables import messages
+from core.vocabulary import Status
+
+_GONE = {
+    "contract": "select contract_id, 'renewed, or no longer active' from marts.contracts "
+    "where has_successor or status <> 'Active' or is_deleted or not send_renewal_reminders",
+    "invoice": "select invoice_id, 'paid, or no longer open' from marts.invoices where not is_open",
+    "zone": "select zone_id, 'online again' from marts.zones where offline_since is null or is_deleted",
+}
+_OPTED_OUT = "select contact_id, purpose from (select contact_id, unnest(consents) as purpose from marts.contacts)"
+
+
+def cancel_ineligible(connection: Any, engine: sa.Engine, now: datetime) -> int:
+    """Cancel planned messages that are about something settled, suppress those whose consent is gone.
+
+    Call it after a build and before sending; returns how many messages it ended.
+    """
+    with engine.connect() as store:
+        planned = store.execute(
+            sa.select(
+                messages.c.message_id,
+                messages.c.subject_type,
+                messages.c.subject_id,
+                messages.c.contact_id,
+                messages.c.purpose,
+            ).where(messages.c.status == Status.PLANNED)
+        ).all()
+    if not planned:
+        return 0
+    gone = {kind: dict(connection.execute(sql).fetchall()) for kind, sql in _GONE.items()}
+    consents = set(connection.execute(_OPTED_OUT).fetchall())
+    ended = 0
+    with engine.begin() as store:
+        for row in planned:
+            if reason := gone.get(row.subject_type or "", {}).get(row.subject_id):
+                ended += ledger.cancel(store, row.message_id, reason=reason, at=now)
+            elif (row.contact_id, row.purpose) not in consents:
+                ended += ledger.suppress(store, row.message_id, reason="consent withdrawn in the CRM", at=now)
+    return ended

@@ -1,0 +1,184 @@
+"""One occurrence of a campaign: segment, decisions, messages. Interrupted anywhere, it can be run again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from campaigns import policy, segments, templates
+from campaigns.playbooks import Playbook, read_playbooks
+from core.ids import message_id
+from core.store import campaigns as store_campaigns
+from core.store import ledger
+from core.store.templates import save_template
+from core.vocabulary import Outcome
+
+_AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
+_VARIABLES = Path(__file__).parent / "variables"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """What one occurrence came to: contacts considered, how many per outcome, messages planned."""
+
+    run_id: str
+    occurrence: str
+    audience: int
+    outcomes: dict[str, int]
+    planned: int
+
+
+def run_campaign(
+    connection: Any, engine: sa.Engine, playbook: Playbook, *, now: datetime, occurrence: str | None = None
+) -> RunReport:
+    """Decide about everyone in the segment and plan what is to be sent.
+
+    An occurrence that is planned already is reported, not decided again. With stale data everybody's outcome is
+    ``stale_data`` and the occurrence stays open, so that a later call decides it on fresh data.
+    """
+    occurrence = occurrence or playbook.occurrence(now)
+    snapshot_id = now.strftime("%Y%m%dT%H%M%S")
+    segment = segments.read_segment(playbook.segment)
+    with engine.begin() as store:
+        store_campaigns.save_campaign(store, playbook.model_dump(mode="json"), now)
+        run = store_campaigns.begin_run(
+            store,
+            campaign_id=playbook.campaign_id,
+            occurrence=occurrence,
+            snapshot_id=snapshot_id,
+            segment_version=f"{segment.segment_id}@{segment.version}",
+            policy_version=policy.policy_version(),
+            now=now,
+        )
+    if run.status == "planned":
+        return _report(connection, run.run_id, occurrence, planned=0)
+    segments.record(connection, segment, now)
+    is_stale = _decide(connection, playbook, run.run_id, now)
+    _write_decisions(connection, playbook, run.run_id, snapshot_id, now)
+    if is_stale:
+        return _report(connection, run.run_id, occurrence, planned=0)
+    with engine.begin() as store:
+        versions = _save_templates(store, playbook, now)
+        planned = ledger.plan(store, _messages(connection, playbook, run.run_id, snapshot_id, versions, now), now)
+        report = _report(connection, run.run_id, occurrence, planned=planned)
+        store_campaigns.finish_run(store, run.run_id, audience=report.audience, now=now)
+    return report
+
+
+def _decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> bool:
+    roles = [str(role) for role in playbook.roles]
+    connection.execute(
+        _AUDIENCE,
+        {
+            "campaign_id": playbook.campaign_id,
+            "run_id": run_id,
+            "channels": [str(each) for each in playbook.channels],
+            "roles": roles,
+            "family": playbook.holdout_family,
+            "has_holdout_below": round(playbook.holdout_share * 10_000),
+        },
+    )
+    oldest = connection.execute("select min(loaded_at) from marts.freshness").fetchone()[0]
+    is_stale = oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours)
+    steps = [step for (step,) in connection.execute("select distinct step from considered").fetchall()]
+    policy.decide(
+        connection,
+        {
+            "purpose": str(playbook.purpose),
+            "is_stale": is_stale,
+            "family": playbook.holdout_family,
+            "run_id": run_id,
+            "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
+            "most_data_age_hours": playbook.most_data_age_hours,
+            "respects_crm_hold": playbook.respects_crm_hold,
+            "more_urgent": [
+                book.campaign_id
+                for book in read_playbooks()
+                if book.campaign_id != playbook.campaign_id and book.priority <= playbook.priority
+            ],
+            "most_in_seven_days": playbook.most_in_seven_days,
+            "steps": steps,
+            "template_ids": [playbook.template_for(step) for step in steps],
+        },
+    )
+    return is_stale
+
+
+def _write_decisions(connection: Any, playbook: Playbook, run_id: str, snapshot_id: str, now: datetime) -> None:
+    connection.execute("begin")
+    connection.execute("delete from raw.campaigns__decisions where run_id = ?", [run_id])
+    connection.execute(
+        """
+        insert into raw.campaigns__decisions
+        select ?, ?, step, contact_id, company_id, subject_type, subject_id, outcome, why, channel,
+               case when outcome = 'holdout' then 'holdout' else 'a' end, deferred_until, ?, ?
+        from verdicts
+        """,
+        [run_id, playbook.campaign_id, now, snapshot_id],
+    )
+    connection.execute("commit")
+
+
+def _save_templates(store: sa.Connection, playbook: Playbook, now: datetime) -> dict[tuple[str, str, str], int]:
+    return {
+        key: save_template(store, template_id=key[0], channel=key[1], language=key[2], content=content, now=now)
+        for key, content in templates.contents(playbook).items()
+    }
+
+
+def _messages(
+    connection: Any,
+    playbook: Playbook,
+    run_id: str,
+    snapshot_id: str,
+    versions: dict[tuple[str, str, str], int],
+    now: datetime,
+) -> list[dict[str, Any]]:
+    found = connection.execute((_VARIABLES / f"{playbook.campaign_id}.sql").read_text()).to_arrow_table().to_pylist()
+    variables = {(row.pop("contact_id"), row.pop("subject_id")): row for row in found}
+    chosen = connection.execute("from verdicts where outcome = ? order by contact_id", [str(Outcome.SEND)])
+    rows = []
+    for verdict in chosen.to_arrow_table().to_pylist():
+        template_id, channel = playbook.template_for(verdict["step"]), verdict["channel"]
+        key = (template_id, channel, verdict["language"])
+        language = verdict["language"] if key in versions else templates.FALLBACK
+        rows.append(
+            {
+                "message_id": message_id(playbook.campaign_id, run_id, verdict["contact_id"], verdict["step"]),
+                "campaign_id": playbook.campaign_id,
+                "run_id": run_id,
+                "step": verdict["step"],
+                "variant": "a",
+                "contact_id": verdict["contact_id"],
+                "company_id": verdict["company_id"],
+                "channel": channel,
+                "purpose": str(playbook.purpose),
+                "address": verdict["address"],
+                "template_id": template_id,
+                "template_version": versions[template_id, channel, language],
+                "language": language,
+                "variables": variables.get((verdict["contact_id"], verdict["subject_id"]), {}),
+                "subject_type": verdict["subject_type"],
+                "subject_id": verdict["subject_id"],
+                "priority": playbook.priority,
+                "not_before": None,
+                "expires_at": now + timedelta(hours=playbook.expires_after_hours),
+                "snapshot_id": snapshot_id,
+            }
+        )
+    return rows
+
+
+def _report(connection: Any, run_id: str, occurrence: str, *, planned: int) -> RunReport:
+    counted = connection.execute(
+        "select outcome, count(*) from raw.campaigns__decisions where run_id = ? group by all", [run_id]
+    ).fetchall()
+    return RunReport(
+        run_id=run_id,
+        occurrence=occurrence,
+        audience=sum(count for _, count in counted),
+        outcomes=dict(sorted(counted)),
+        planned=planned,
+    )

@@ -1,0 +1,46 @@
+"""What campaigns say: one file per playbook, in English and Thai, made into each channel's content."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from campaigns.playbooks import Playbook
+from core.errors import PermanentError
+from core.vocabulary import Channel
+
+_FOLDER = Path(__file__).parent / "playbooks" / "templates"
+LANGUAGES = ("en", "th")
+FALLBACK = "en"
+
+
+@cache
+def _read(campaign_id: str) -> dict[str, Any]:
+    path = _FOLDER / f"{campaign_id}.yaml"
+    if not path.exists():
+        raise PermanentError(f"playbook {campaign_id} has no templates: write {path.name}")
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    return content
+
+
+def contents(playbook: Playbook) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return every template of a playbook by (template, channel, language), as senders render it."""
+    found = {}
+    for template_id, template in _read(playbook.campaign_id).items():
+        for language in LANGUAGES:
+            if language in template:
+                for channel in playbook.channels:
+                    key = (template_id, str(channel), language)
+                    found[key] = _content(template_id, template, language, channel)
+    return found
+
+
+def _content(template_id: str, template: dict[str, Any], language: str, channel: Channel) -> dict[str, Any]:
+    text = template[language]
+    content = {"required": template["required"], "text": text["text"], "language": language}
+    if channel is Channel.EMAIL:
+        return {**content, "subject": text["subject"], "button": text["button"]}
+    if channel is Channel.WHATSAPP:
+        return {**content, "name": template_id, "parameters": template["whatsapp"]}
+    return {**content, "button": text["button"]}

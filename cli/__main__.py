@@ -1,0 +1,171 @@
+"""``bma``: every command of the product. ``bma COMMAND --help`` shows an example."""
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.campaign_commands import campaign
+from cli.inbox_commands import inbox
+from cli.segment_commands import segment
+from core.errors import HouseError
+from core.logs import configure_logs
+from core.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="BMA Social, on the command line.")
+sync = typer.Typer(no_args_is_help=True, help="Load data into the warehouse's raw schema.")
+app.add_typer(sync, name="sync")
+app.add_typer(campaign, name="campaign")
+app.add_typer(segment, name="segment")
+app.add_typer(inbox, name="inbox")
+_console = Console(stderr=True, highlight=False)
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _steps() -> Any:
+    from assets.steps import Steps
+
+    return Steps(load_settings())
+
+
+def _show(result: Any, as_json: bool) -> None:
+    text = json.dumps(result, default=str, ensure_ascii=False, indent=2)
+    print(text if as_json else text.replace('"', ""))
+
+
+@app.command()
+def up(
+    companies: Annotated[int, typer.Option(help="Companies in the stand-in CRM.")] = 200,
+    days: Annotated[int, typer.Option(help="Days of history to live through first.")] = 45,
+    seed: Annotated[int, typer.Option(help="Seed of the stand-in world.")] = 7,
+) -> None:
+    """Start everything with demo data and print the addresses. Example: bma up --companies 300."""
+    from cli.up import run_up
+
+    run_up(companies=companies, days=days, seed=seed, console=Console(highlight=False))
+
+
+@app.command()
+def demo(
+    companies: Annotated[int, typer.Option(help="Companies in the stand-in CRM.")] = 500,
+    days: Annotated[int, typer.Option(help="Days to live through.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same counts.")] = 7,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+) -> None:
+    """Run one whole cycle without a screen. Example: bma demo --companies 500 --days 60 --seed 7 --json out.json."""
+    import tempfile
+
+    from cli.demo import run_demo, write_json
+    from cli.result import agrees
+    from core.settings import Settings
+
+    with tempfile.TemporaryDirectory(prefix="bma-demo-") as folder:
+        settings = Settings(_env_file=None, data_dir=Path(folder), public_url="http://127.0.0.1:0")
+        result = run_demo(
+            companies=companies,
+            days=days,
+            seed=seed,
+            settings=settings,
+            say=_console.print,
+            on_cycle=lambda done, of: _console.print(f"  lived through {done} of {of} stretches"),
+        )
+    if json_file:
+        write_json(json_file, result)
+    _show(result, as_json=True)
+    if not agrees(result):
+        raise typer.Exit(1)
+
+
+@sync.command("crm")
+def sync_crm(
+    full: Annotated[bool, typer.Option("--full", help="Compare every row, find what was deleted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Load the CRM. Example: bma sync crm --full."""
+    report = _steps().sync_crm("full" if full else "incremental")
+    _show({"mode": report.mode, "rows": report.rows, "rejects": report.rejects, "deleted": report.deleted}, as_json)
+
+
+@sync.command("journal")
+def sync_journal(as_json: Json = False) -> None:
+    """Load what the store recorded. Example: bma sync journal."""
+    _show({"rows": _steps().sync_journal().rows}, as_json)
+
+
+@app.command()
+def build(as_json: Json = False) -> None:
+    """Build every model and check its promises. Example: bma build."""
+    steps = _steps()
+    runs = {str(run.model.address): {"rows": run.rows, "seconds": round(run.seconds, 3)} for run in steps.build()}
+    broken = [f"{result.name}: {result.broken_rows} rows: {result.sql}" for result in steps.check() if not result.is_ok]
+    _show({"models": runs, "broken": broken}, as_json)
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def publish(as_json: Json = False) -> None:
+    """Publish the marts for readers. Example: bma publish."""
+    version = _steps().publish()
+    _show({"version": version.name, "path": version.path}, as_json)
+
+
+@app.command()
+def worker(
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Stop when nothing is left that may go out.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Send what is planned, as it becomes due. Example: bma worker --until-idle."""
+    configure_logs("worker")
+    steps = _steps()
+    _show(steps.send_due().counts if until_idle else asyncio.run(_work(steps)).counts, as_json)
+
+
+async def _work(steps: Any) -> Any:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return await steps.work(stop)
+
+
+@app.command()
+def gateway(
+    port: Annotated[int, typer.Option(help="Port of the loopback address.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve webhooks, tracking, preferences and the API. Example: bma gateway --port 8000."""
+    import uvicorn
+
+    configure_logs("gateway")
+    uvicorn.run("gateway.app:app_from_settings", factory=True, host=host, port=port, log_level="warning")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is set up, what is closed and what is stale. Example: bma doctor."""
+    from cli.doctor import examine
+
+    findings = examine(_steps())
+    _show(findings, as_json)
+    if findings["problems"]:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run ``bma``; an error of ours is one line that says what to do, and a non-zero exit."""
+    try:
+        app()
+    except HouseError as error:
+        _console.print(f"[red]{type(error).__name__}[/red]: {error}", markup=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The stand-in world of the demo: its secrets, how its processes are started, the settings that point at it."""
+
+import secrets as random_secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from core.settings import Settings
+
+_FILE = "demo-secrets.txt"
+_NAMES = (
+    "jwt",
+    "whatsapp_token",
+    "whatsapp_app",
+    "whatsapp_verify",
+    "line_token",
+    "line_channel",
+    "inbound",
+    "link",
+    "crm_password",
+)
+PHONE_NUMBER_ID = "100000000000001"
+BUSINESS_ACCOUNT_ID = "100000000000002"
+
+
+def read_secrets(data_dir: Path) -> dict[str, str]:
+    """Return this demo's secrets, made at random when it first starts and kept beside its data."""
+    path = data_dir / _FILE
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text("".join(f"{name}={random_secrets.token_hex(16)}\n" for name in _NAMES))
+    return dict(line.split("=", 1) for line in path.read_text().splitlines())
+
+
+def crm_arguments(
+    secrets: dict[str, str], companies: int, seed: int, as_of: datetime, base: datetime, *, port: int = 0
+) -> list[str]:
+    """How to start the stand-in CRM."""
+    return [
+        "sandbox",
+        "crm",
+        "--port",
+        str(port),
+        "--companies",
+        str(companies),
+        "--seed",
+        str(seed),
+        "--as-of",
+        as_of.isoformat(),
+        "--base",
+        base.isoformat(),
+        "--password",
+        secrets["crm_password"],
+        "--jwt-secret",
+        secrets["jwt"],
+    ]
+
+
+def provider_arguments(
+    secrets: dict[str, str], seed: int, gateway_url: str, *, port: int = 0, smtp_port: int = 0, live: bool = False
+) -> list[str]:
+    """How to start the stand-in WhatsApp, LINE and mail server."""
+    arguments = [
+        "sandbox",
+        "providers",
+        "--port",
+        str(port),
+        "--smtp-port",
+        str(smtp_port),
+        "--seed",
+        str(seed),
+        "--gateway",
+        gateway_url,
+        "--phone-number-id",
+        PHONE_NUMBER_ID,
+        "--business-account-id",
+        BUSINESS_ACCOUNT_ID,
+        "--whatsapp-token",
+        secrets["whatsapp_token"],
+        "--whatsapp-app-secret",
+        secrets["whatsapp_app"],
+        "--line-token",
+        secrets["line_token"],
+        "--line-channel-secret",
+        secrets["line_channel"],
+        "--inbound-secret",
+        secrets["inbound"],
+    ]
+    return [*arguments, "--live"] if live else arguments
+
+
+def settings_for(
+    data_dir: Path, secrets: dict[str, str], crm: dict[str, Any], providers: dict[str, Any], public_url: str
+) -> Settings:
+    """The settings that make the stand-in world the product's CRM and providers."""
+    return Settings(
+        _env_file=None,
+        data_dir=data_dir,
+        public_url=public_url,
+        crm_url=crm["url"],
+        crm_username="admin",
+        crm_password=SecretStr(secrets["crm_password"]),
+        jwt_secret=SecretStr(secrets["jwt"]),
+        whatsapp_url=providers["url"],
+        whatsapp_phone_number_id=PHONE_NUMBER_ID,
+        whatsapp_business_account_id=BUSINESS_ACCOUNT_ID,
+        whatsapp_token=SecretStr(secrets["whatsapp_token"]),
+        whatsapp_app_secret=SecretStr(secrets["whatsapp_app"]),
+        whatsapp_verify_token=SecretStr(secrets["whatsapp_verify"]),
+        line_url=providers["url"],
+        line_token=SecretStr(secrets["line_token"]),
+        line_channel_secret=SecretStr(secrets["line_channel"]),
+        smtp_host="127.0.0.1",
+        smtp_port=int(providers["smtp_port"]),
+        smtp_from="BMAsia Music <hello@bmasia.example>",
+        smtp_bounce_domain="bounces.bmasia.example",
+        smtp_inbound_secret=SecretStr(secrets["inbound"]),
+        link_secret=SecretStr(secrets["link"]),
+    )
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The same settings as environment variables, for child processes."""
+    values = settings.model_dump()
+    return {
+        f"BMA_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+    }

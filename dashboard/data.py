@@ -1,0 +1,40 @@
+"""The one function that asks the published copy; every question is a file in ``queries/``."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from warehouse import publish
+
+_QUERIES = Path(__file__).parent / "queries"
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _open(path: str) -> Any:
+    return publish.open_published(Path(path))
+
+
+def newest(serve_dir: Path) -> publish.Version | None:
+    """Return the version to read, or None when nothing was published."""
+    return publish.newest(serve_dir)
+
+
+def ask(question: str, **parameters: Any) -> pl.DataFrame:
+    """Run ``queries/<question>.sql`` on the copy without contact details; parameters are bound, never pasted."""
+    version: publish.Version = st.session_state["version"]
+    sql = (_QUERIES / f"{question}.sql").read_text()
+    return _ask(str(version.masked_path), sql, tuple(sorted(parameters.items())))
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _ask(path: str, sql: str, parameters: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
+    connection = _open(path).cursor()
+    return connection.execute(sql, dict(parameters) or None).pl()  # type: ignore[no-any-return]
+
+
+def age_minutes(version: publish.Version, now: datetime) -> int:
+    """Return how old the copy is, in minutes."""
+    return max(0, round((now - version.published_at).total_seconds() / 60))

@@ -1,0 +1,43 @@
+"""The words on the screen, in English and Thai, and times and amounts as their readers expect them."""
+
+import tomllib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+_LOCALES = Path(__file__).parent.parent / "locales"
+LANGUAGES = {"en": "English", "th": "ไทย"}
+_BUDDHIST_ERA = 543
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Return every word of a language by key."""
+    return {key: str(text) for key, text in tomllib.loads((_LOCALES / f"{language}.toml").read_text()).items()}
+
+
+def language() -> str:
+    """Return the viewer's language."""
+    return str(st.session_state.get("language", "en"))
+
+
+def say(key: str, **values: object) -> str:
+    """Return a text in the viewer's language. Raises KeyError for an unknown key: a test finds those."""
+    return catalogue(language())[key].format(**values)
+
+
+def when(moment: datetime | None, zone: str = "Asia/Bangkok") -> str:
+    """Show a time in Bangkok; Thai readers get the Buddhist era."""
+    if moment is None:
+        return "–"
+    local = moment.astimezone(ZoneInfo(zone))
+    year = local.year + _BUDDHIST_ERA if language() == "th" else local.year
+    return f"{local:%d/%m}/{year} {local:%H:%M}"
+
+
+def share(part: float | None, whole: float | None) -> str:
+    """Show a share in percent, or a dash."""
+    return f"{100 * part / whole:.1f} %" if part is not None and whole else "–"

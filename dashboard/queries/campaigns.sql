@@ -1,0 +1,13 @@
+-- question: Which campaigns have run, and what came of them?
+select
+    campaign_id,
+    count(distinct run_id) as runs,
+    sum(audience)::bigint as considered,
+    sum(sent)::bigint as sent,
+    sum(delivered)::bigint as delivered,
+    sum(opened_human)::bigint as opened_human,
+    sum(replied)::bigint as replied,
+    max(decided_at) as last_run_at
+from marts.campaign_results
+group by campaign_id
+order by campaign_id

@@ -1,0 +1,16 @@
+-- question: What went out by channel in the last $days days?
+select
+    channel,
+    sum(sent)::bigint as sent,
+    sum(delivered)::bigint as delivered,
+    sum(opened_raw)::bigint as opened_raw,
+    sum(opened_human)::bigint as opened_human,
+    sum(clicked_raw)::bigint as clicked_raw,
+    sum(clicked_human)::bigint as clicked_human,
+    sum(replied)::bigint as replied,
+    sum(unsubscribed)::bigint as unsubscribed,
+    sum(failed)::bigint as failed
+from marts.daily_channel_metrics
+where metric_date > current_date - $days::integer
+group by channel
+order by channel

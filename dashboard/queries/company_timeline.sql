@@ -1,0 +1,39 @@
+-- question: What happened with one company, newest first?
+select
+    happened_at,
+    what,
+    contact.name as contact,
+    channel,
+    detail
+from (
+    select
+        contact_id,
+        decided_at as happened_at,
+        'decision: ' || outcome as what,
+        channel,
+        campaign_id || ' · ' || reason as detail
+    from marts.decisions
+    where company_id = $company_id
+    union all
+    select
+        message.contact_id,
+        event.occurred_at as happened_at,
+        event.event_type || case event.actor when 'machine' then ' (machine)' else '' end as what,
+        event.channel,
+        coalesce(event.text, message.step) as detail
+    from marts.message_events as event
+    inner join marts.messages as message on message.message_id = event.message_id
+    where message.company_id = $company_id
+    union all
+    select
+        contact_id,
+        accepted_at as happened_at,
+        'message taken by the provider' as what,
+        channel,
+        step as detail
+    from marts.messages
+    where company_id = $company_id and accepted_at is not null
+) as happened
+left join marts.contacts as contact on contact.contact_id = happened.contact_id
+order by happened_at desc
+limit 500

@@ -1,0 +1,11 @@
+-- question: Why did messages fail?
+select
+    channel,
+    error_class,
+    error_code,
+    reason,
+    count(*) as messages
+from marts.messages
+where campaign_id = $campaign_id and status in ('failed', 'suppressed', 'cancelled', 'expired')
+group by all
+order by messages desc

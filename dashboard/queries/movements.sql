@@ -1,0 +1,16 @@
+-- question: How many entered and left a segment, by day?
+select
+    moved_at::date as day,
+    movement,
+    count(*) as contacts
+from (
+    select valid_from as moved_at, 'in' as movement
+    from marts.segment_memberships
+    where segment_id = $segment_id
+    union all
+    select valid_to as moved_at, 'out' as movement
+    from marts.segment_memberships
+    where segment_id = $segment_id and valid_to is not null
+)
+group by all
+order by day

@@ -1,0 +1,13 @@
+-- question: How did the audience of a campaign (or one of its runs) become the messages sent?
+select
+    outcome,
+    count(*) as contacts
+from marts.decisions
+where campaign_id = $campaign_id and ($run_id = '' or run_id = $run_id)
+group by outcome
+order by
+    list_position([
+        'ineligible', 'stale_data', 'no_consent', 'suppressed', 'no_address', 'invalid_address',
+        'duplicate_address', 'crm_hold', 'account_limit', 'holdout', 'already_sent', 'conflict', 'capped',
+        'window_closed', 'template_unavailable', 'quota', 'deferred', 'send'
+    ], outcome)

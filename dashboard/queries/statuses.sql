@@ -1,0 +1,8 @@
+-- question: How many messages stand where?
+select
+    channel,
+    status,
+    count(*) as messages
+from marts.messages
+group by all
+order by channel, status

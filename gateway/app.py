@@ -1,0 +1,70 @@
+"""The gateway's application: plain routes for webhooks and tracking, FastAPI for the API."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from core.clock import utc_now
+from core.settings import Settings, load_settings
+from core.store.engine import open_store, reading
+from gateway import api, preferences, tracking, webhooks
+from gateway.intake import Intake
+
+
+def create_app(
+    settings: Settings, *, engine: sa.Engine | None = None, clock: Callable[[], datetime] = utc_now
+) -> FastAPI:
+    """Make the application. It opens the store, unless one is given, and owns the writer while it runs."""
+    store = engine or open_store(settings.effective_store_url)
+    intake = Intake(store, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        intake.start()
+        yield
+        intake.stop()
+
+    app = FastAPI(title="BMA Social", version="1", lifespan=lifespan)
+    app.state.engine, app.state.intake, app.state.clock = store, intake, clock
+    app.include_router(api.router(settings))
+    app.router.routes.extend(
+        [
+            *webhooks.routes(settings),
+            *tracking.routes(settings),
+            *preferences.routes(settings),
+            Route("/healthz", _alive),
+            Route("/readyz", _ready),
+            Route("/metrics", _metrics),
+        ]
+    )
+    return app
+
+
+def app_from_settings() -> FastAPI:
+    """Make the application from the environment: ``uvicorn --factory gateway.app:app_from_settings``."""
+    return create_app(load_settings())
+
+
+async def _alive(_request: Request) -> Response:
+    return PlainTextResponse("OK")
+
+
+async def _ready(request: Request) -> Response:
+    try:
+        with reading(request.app.state.engine) as connection:
+            connection.execute(sa.text("select 1"))
+    except SQLAlchemyError:
+        return JSONResponse({"store": "does not answer"}, 503)
+    return JSONResponse({"store": "ok"})
+
+
+async def _metrics(_request: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

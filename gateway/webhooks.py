@@ -1,0 +1,75 @@
+"""Webhook routes: prove, write down, then answer. Without a secret they are closed."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core.errors import TransientError
+from core.settings import Settings
+from senders.email import events as email_events
+from senders.line import events as line_events
+from senders.whatsapp import events as whatsapp_events
+
+LARGEST_BODY = 3 * 1024 * 1024  # WhatsApp's maximum; the others send less
+Verify = Callable[[bytes, Mapping[str, str], str], bool]
+
+
+def routes(settings: Settings) -> list[Route]:
+    """Return the webhook routes."""
+    doors: dict[str, tuple[str, Verify, str]] = {
+        "/webhooks/whatsapp": ("whatsapp", whatsapp_events.verify, settings.whatsapp_app_secret.get_secret_value()),
+        "/webhooks/line": ("line", line_events.verify, settings.line_channel_secret.get_secret_value()),
+        "/webhooks/email/inbound": ("email", email_events.verify, settings.smtp_inbound_secret.get_secret_value()),
+        "/webhooks/crm": ("crm", email_events.verify, settings.crm_webhook_secret.get_secret_value()),
+    }
+    found = [Route(path, _door(*door), methods=["POST"]) for path, door in doors.items()]
+    return [*found, Route("/webhooks/whatsapp", _challenge(settings), methods=["GET"])]
+
+
+def _door(source: str, verify: Verify, secret: str) -> Callable[[Request], Any]:
+    async def receive(request: Request) -> Response:
+        if not secret:
+            return PlainTextResponse("Not Found", 404)
+        body = await read_body(request)
+        if body is None:
+            return PlainTextResponse("the body is too large", 413)
+        if not verify(body, request.headers, secret):
+            return PlainTextResponse("the signature does not match", 401)
+        state = request.app.state
+        try:
+            await state.intake.take(source, body, dict(request.headers), state.clock())
+        except TransientError as error:
+            return PlainTextResponse(str(error), 503, headers={"Retry-After": "5"})
+        return PlainTextResponse("OK")
+
+    return receive
+
+
+async def read_body(request: Request) -> bytes | None:
+    """Return the raw body, or None when it is larger than anybody may send."""
+    parts, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            return None
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _challenge(settings: Settings) -> Callable[[Request], Any]:
+    token = settings.whatsapp_verify_token.get_secret_value()
+
+    async def answer(request: Request) -> Response:
+        query = request.query_params
+        given = query.get("hub.verify_token", "")
+        if not token:
+            return PlainTextResponse("Not Found", 404)
+        if query.get("hub.mode") != "subscribe" or not hmac.compare_digest(given.encode(), token.encode()):
+            return PlainTextResponse("the verify token does not match", 403)
+        return PlainTextResponse(query.get("hub.challenge", ""))
+
+    return answer

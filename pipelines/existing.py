@@ -1,0 +1,83 @@
+"""What the warehouse already holds of raw tables: watermarks, rows to compare with, columns."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from core.errors import TransientError
+from pipelines.profiles import DATASET
+
+
+class Held:
+    """A look into the ``raw`` schema as the last load left it. Table names come from code, never from data."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection | None) -> None:
+        self._connection = connection
+        self.columns: dict[str, set[str]] = {}
+        found = self._rows("select table_name, column_name from duckdb_columns() where schema_name = ?", DATASET)
+        for row in found:
+            self.columns.setdefault(row["table_name"], set()).add(row["column_name"])
+
+    def newest(self, table: str, column: str) -> datetime | None:
+        """Return the newest time in a column, UTC; None for an empty or missing table."""
+        if column not in self.columns.get(table, ()):
+            return None
+        found: datetime | None = self._rows(f'select max("{column}") as newest from {DATASET}.{table}')[0]["newest"]  # noqa: S608 -- names of ours
+        return found
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return all rows of a table; none when it is missing."""
+        return self._rows(f"select * from {DATASET}.{table}") if table in self.columns else []  # noqa: S608 -- a name of ours
+
+    def rows_since(self, table: str, column: str, since: datetime) -> list[dict[str, Any]]:
+        """Return the rows of a table whose time in a column is ``since`` or later."""
+        return self._rows(f'select * from {DATASET}.{table} where "{column}" >= ?', since)  # noqa: S608 -- names of ours
+
+    def worth_loading(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        """Leave out empty tables that stand with all their columns: a load pays for every table it names."""
+        return {
+            name: table
+            for name, table in tables.items()
+            if len(table) or not self.columns.get(name, set()).issuperset(table.column_names)
+        }
+
+    def _rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        if self._connection is None:
+            return []
+        found: list[dict[str, Any]] = self._connection.execute(sql, parameters).to_arrow_table().to_pylist()
+        return found
+
+
+@contextmanager
+def look(warehouse_path: Path) -> Iterator[Held]:
+    """Open what the warehouse holds; a missing file holds nothing.
+
+    Raises TransientError while another process has the file.
+    """
+    if not warehouse_path.exists():
+        yield Held(None)
+        return
+    try:
+        connection = duckdb.connect(str(warehouse_path))
+    except duckdb.IOException as error:
+        raise TransientError(f"the warehouse is in use by another process, load again later: {error}") from error
+    with connection:
+        connection.execute("set timezone = 'UTC'")
+        yield Held(connection)
+
+
+def changed(
+    rows: Iterable[dict[str, Any]], standing: Iterable[Mapping[str, Any]], key: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Return the rows that differ from those standing, whatever the time of loading says."""
+    held = {tuple(row[name] for name in key): row for row in standing}
+    return [row for row in rows if not _is_same(row, held.get(tuple(row[name] for name in key)))]
+
+
+def _is_same(row: Mapping[str, Any], held: Mapping[str, Any] | None) -> bool:
+    return held is not None and all(held.get(name) == value for name, value in row.items() if name != "_loaded_at")

@@ -1,0 +1,99 @@
+"""The one place that knows where loaded data goes; sources never ask."""
+
+import os
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from core.errors import PermanentError, TransientError
+
+DATASET = "raw"
+ARROW = {
+    "text": pa.string(),
+    "json": pa.string(),
+    "bool": pa.bool_(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "money": pa.decimal128(14, 2),
+    "amount": pa.decimal128(14, 4),
+    "date": pa.date32(),
+    "time": pa.timestamp("us", tz="UTC"),
+}
+_QUIET = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
+    "NORMALIZE__WORKERS": "1",
+    "LOAD__WORKERS": "1",
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "false",
+}
+
+
+def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path) -> Any:
+    """Bind a source to the ``raw`` schema of this machine's warehouse; returns a ``dlt.Pipeline``."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    home = data_dir.absolute() / "dlt"
+    (home / ".dlt").mkdir(parents=True, exist_ok=True)
+    # dlt looks for secrets through Streamlit, and so imports it, unless this file is there.
+    secrets = home / ".dlt" / "secrets.toml"
+    if not secrets.exists():
+        secrets.write_text("# no secrets here: settings come from the environment\n")
+    os.environ.setdefault("DLT_PROJECT_DIR", str(home))
+    import dlt
+
+    warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    return dlt.pipeline(
+        pipeline_name=source,
+        pipelines_dir=str(home / "pipelines"),
+        destination=dlt.destinations.duckdb(str(warehouse_path.absolute())),
+        dataset_name=DATASET,
+    )
+
+
+def arrow_table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pa.Table:
+    """Make an Arrow table of ``columns`` (name → type word); missing values are null."""
+    schema = pa.schema([(name, ARROW[kind]) for name, kind in columns.items()])
+    return pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows], schema=schema)
+
+
+def load_tables(
+    pipeline: Any,
+    tables: Mapping[str, pa.Table],
+    keys: Mapping[str, tuple[str, ...]],
+    *,
+    replaced: Collection[str] = (),
+) -> None:
+    """Merge Arrow tables by their keys in one dlt load, but those ``replaced`` whole; empty tables are made too.
+
+    Raises PermanentError when dlt refuses the load, TransientError while another process has the warehouse.
+    """
+    if not tables:
+        return
+    import dlt
+    from dlt.common.exceptions import DltException
+    from dlt.destinations.exceptions import DestinationConnectionError
+
+    merge: Any = {"disposition": "merge", "strategy": "delete-insert"}
+    resources = [
+        dlt.resource(
+            [table],
+            name=name,
+            primary_key=list(keys[name]),
+            write_disposition="replace" if name in replaced else merge,
+        )
+        for name, table in tables.items()
+    ]
+    try:
+        pipeline.abort_packages()
+        pipeline.run(resources, loader_file_format="parquet").raise_on_failed_jobs()
+    except DltException as error:
+        if isinstance(error.__cause__, DestinationConnectionError):
+            raise TransientError(f"the warehouse is in use by another process, load again later: {error}") from error
+        raise PermanentError(f"the warehouse refused the load, the last good data stay: {error}") from error
+    finally:
+        # Job files hold contact details in the clear.
+        shutil.rmtree(Path(pipeline.working_dir) / "load" / "loaded", ignore_errors=True)

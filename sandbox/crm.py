@@ -1,0 +1,359 @@
+"""The stand-in CRM: answers as the recordings do, quirks included, as of a clock that can be moved."""
+
+import argparse
+import hashlib
+import json
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.crm_faults import Faults
+from sandbox.crm_mcp import answer_mcp
+from sandbox.crm_rows import ADMIN, SORT_ALIASES, Rows
+from sandbox.crm_world import World, make_world
+from sandbox.serving import serve
+
+HTML_500 = (
+    '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>Server Error (500)</title>\n</head>\n<body>\n'
+    "  <h1>Server Error (500)</h1><p></p>\n</body>\n</html>\n"
+)
+_DEFAULT = {
+    "companies": "name",
+    "contacts": "name",
+    "contracts": "-start_date",
+    "zones": "company_name,name",
+    "invoices": "-issue_date",
+    "opportunities": "-expected_value",
+    "tickets": "-created_at",
+    "notes": "-created_at",
+}
+_ORDERINGS = {
+    "companies": "name created_at updated_at industry country",
+    "contracts": "created_at start_date end_date value updated_at company__name contract_number",
+    "zones": "*",
+    "contacts": "name email created_at updated_at last_contacted company__name",
+    "invoices": "created_at issue_date due_date total_amount updated_at company__name",
+    "opportunities": "created_at expected_value expected_close_date stage",
+    "tickets": "created_at priority status due_date",
+    "notes": "created_at priority note_type",
+}
+_FILTERS = {
+    "companies": "industry is_active country parent_company",
+    "contacts": "company contact_type is_primary is_active",
+    "contracts": "company contract_type status is_active",
+    "zones": "company platform status",
+    "invoices": "company contract status issue_date due_date",
+    "opportunities": "company stage is_active",
+    "tickets": "status priority category company",
+    "notes": "company note_type priority",
+}
+_CHOICES = {
+    ("contracts", "status"): ["Draft", "Sent", "Active", "Renewed", "Expired", "Cancelled"],
+    ("invoices", "status"): ["Draft", "Sent", "Paid", "Overdue", "Cancelled", "Refunded"],
+}
+_SEARCH = {"notes": ("title", "text", "tags"), "companies": ("name", "country"), "contacts": ("name", "email")}
+_SINGULAR = {
+    "companies": "Company",
+    "contacts": "Contact",
+    "contracts": "Contract",
+    "zones": "Zone",
+    "invoices": "Invoice",
+    "opportunities": "Opportunity",
+    "tickets": "Ticket",
+    "notes": "Note",
+}
+
+
+class StandInCrm:
+    """The CRM's state and routes."""
+
+    def __init__(self, world: World, now: datetime, *, username: str, password: str, secret: str) -> None:
+        self.world, self.now = world, now
+        self.username, self.password, self.secret = username, password, secret
+        self.faults = Faults()
+        self.mcp_is_on = True
+        self._rows: Rows | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """Everything as of the clock."""
+        if self._rows is None:
+            self._rows = Rows(self.world, self.now)
+        return self._rows
+
+    def forget(self) -> None:
+        """Recompute the rows at the next request."""
+        self._rows = None
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/api/v1/auth/login/", self.login, methods=["POST"]),
+                Route("/api/v1/auth/refresh/", self.refresh, methods=["POST"]),
+                Route("/api/v1/jwt/token/", self.bare_token, methods=["POST"]),
+                Route("/api-token-auth/", self.machine_token, methods=["POST"]),
+                Route("/api/v1/users/me/", self.me),
+                Route("/mcp/", self.mcp, methods=["POST"]),
+                Route("/_sandbox/{what}", self.control, methods=["POST"]),
+                Route("/api/v1/{kind}/", self.collection, methods=["GET", "POST"]),
+                Route("/api/v1/{kind}/{id}/", self.single, methods=["GET", "PATCH", "DELETE"]),
+                Route("/{path:path}", self.elsewhere, methods=["GET", "POST", "PATCH", "DELETE"]),
+            ]
+        )
+
+    async def login(self, request: Request) -> Response:
+        """Sign in by name and password; a wrong one is a 400 here, as in the original."""
+        if not self._knows(await request.json()):
+            return JSONResponse({"non_field_errors": ["Invalid credentials"]}, 400)
+        user = {"id": ADMIN, "username": self.username, "full_name": "Ada Admin", "role": "Admin", "is_active": True}
+        return JSONResponse({**self._tokens(), "user": user})
+
+    async def bare_token(self, request: Request) -> Response:
+        """Give tokens without a user; a wrong password is a 401 here."""
+        if not self._knows(await request.json()):
+            return JSONResponse({"detail": "No active account found with the given credentials"}, 401)
+        return JSONResponse(self._tokens())
+
+    async def refresh(self, request: Request) -> Response:
+        """Give a new access token."""
+        body = await request.json()
+        if "refresh" not in body:
+            return JSONResponse({"error": "Refresh token is required"}, 400)
+        if not self._is_token(body["refresh"], "refresh"):
+            return JSONResponse({"error": "Invalid refresh token"}, 401)
+        return JSONResponse({"access": self._tokens()["access"]})
+
+    async def machine_token(self, request: Request) -> Response:
+        """Give the token that does not expire."""
+        if not self._knows(await request.json()):
+            return JSONResponse({"non_field_errors": ["Unable to log in with provided credentials."]}, 400)
+        return JSONResponse({"token": self._machine_token()})
+
+    async def me(self, request: Request) -> Response:
+        """Tell who is signed in."""
+        if refused := self._refuse(request):
+            return refused
+        return JSONResponse({"id": ADMIN, "username": self.username, "role": "Admin", "full_name": "Ada Admin"})
+
+    async def mcp(self, request: Request) -> Response:
+        """Answer the agent tool door, with the token that does not expire only."""
+        if not self.mcp_is_on:
+            return JSONResponse({"detail": "Not found."}, 404)
+        if request.headers.get("authorization") != f"Token {self._machine_token()}":
+            return JSONResponse({"error": "Unauthorized"}, 401)
+        return JSONResponse(answer_mcp(await request.json(), self.rows))
+
+    async def collection(self, request: Request) -> Response:
+        """List or create."""
+        kind = request.path_params["kind"]
+        if fault := await self.faults.strike(request.url.path):
+            return fault
+        if refused := self._refuse(request):
+            return refused
+        if kind not in _DEFAULT:
+            return JSONResponse({"detail": "Not found."}, 404)
+        if request.method == "POST":
+            return await self._create(kind, request)
+        try:
+            return JSONResponse(self.faults.bend(kind, self._page(kind, request)))
+        except _RefusalError as refusal:
+            if kind == "companies":
+                return JSONResponse(
+                    {"error": "Failed to retrieve companies", "detail": str(refusal.body), "type": refusal.kind}, 500
+                )
+            return JSONResponse(refusal.body, refusal.status)
+
+    async def single(self, request: Request) -> Response:
+        """Show, change or delete one row."""
+        kind, key = request.path_params["kind"], request.path_params["id"]
+        if refused := self._refuse(request):
+            return refused
+        if kind == "companies" and key == "simple":
+            rows = self.rows.tables["companies"].values()
+            return JSONResponse([{name: row[name] for name in ("id", "name", "billing_entity")} for row in rows])
+        row = self.rows.tables.get(kind, {}).get(key)
+        if row is None:
+            return JSONResponse({"detail": f"No {_SINGULAR.get(kind, 'row')} matches the given query."}, 404)
+        if request.method == "DELETE":
+            self._delete(kind, key)
+            return Response(status_code=204)
+        if request.method == "PATCH":
+            hidden = {"unsubscribed", "receives_notifications", "preferred_language", "notification_types"}
+            changes = {
+                name: value for name, value in (await request.json()).items() if name in row and name not in hidden
+            }
+            self._entity(kind, key).change(self.now, **changes)
+            self.forget()
+            row = self.rows.tables[kind][key]
+        return JSONResponse(self.rows.show(kind, row))
+
+    async def elsewhere(self, request: Request) -> Response:
+        """Redirect a path without its slash, as Django does; anything else is not found."""
+        if not request.url.path.endswith("/"):
+            return RedirectResponse(f"{request.url.path}/", 301)
+        return HTMLResponse("Not Found", 404)
+
+    async def control(self, request: Request) -> Response:
+        """Move the clock, set faults, edit or delete rows: for tests and the demo."""
+        body, what = await request.json(), request.path_params["what"]
+        if what == "clock":
+            self.now = datetime.fromisoformat(body["now"])
+        elif what == "faults":
+            self.faults.add(**body)
+        elif what == "mcp":
+            self.mcp_is_on = bool(body["is_on"])
+        elif what == "edit":
+            self._entity(body["entity"], body["id"]).change(self.now, silent=not body["touch"], **body["changes"])
+        elif what == "delete":
+            self._delete(body["entity"], body["id"])
+        self.forget()
+        return JSONResponse({"now": self.now.isoformat()})
+
+    def _page(self, kind: str, request: Request) -> dict[str, Any]:
+        query = request.query_params
+        rows = [row for row in self.rows.tables[kind].values() if _matches(kind, row, dict(query))]
+        size = _positive(query.get("page_size"), 20, 1000)
+        number = _positive(query.get("page"), 1, 10**9)
+        if number > 1 and (number - 1) * size >= len(rows):
+            raise _RefusalError(404, {"detail": "Invalid page."}, "NotFound", "Invalid page.")
+        rows = _sorted(kind, rows, query.get("ordering", ""), number)
+        part = rows[(number - 1) * size : number * size]
+        here = request.url.include_query_params
+        return {
+            "count": len(rows),
+            "next": str(here(page=number + 1)) if number * size < len(rows) else None,
+            "previous": str(here(page=number - 1)) if number > 1 else None,
+            "results": [self.rows.show(kind, row) for row in part],
+        }
+
+    async def _create(self, kind: str, request: Request) -> Response:
+        if kind != "notes":
+            return JSONResponse({"detail": f'Method "{request.method}" not allowed.'}, 405)
+        try:
+            body = await request.json()
+        except json.JSONDecodeError as error:
+            return JSONResponse({"detail": f"JSON parse error - {error}"}, 400)
+        missing = {name: ["This field is required."] for name in ("company", "text") if not body.get(name)}
+        if missing:
+            return JSONResponse(missing, 400)
+        note = self.world.new("notes", str(uuid.uuid4()), self.now, **body)
+        self.forget()
+        return JSONResponse(self.rows.show("notes", self.rows.tables["notes"][note.id]), 201)
+
+    def _delete(self, kind: str, key: str) -> None:
+        self._entity(kind, key).deleted = self.now
+        if kind == "companies":
+            for child in ("contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes"):
+                for entity in self.world.entities[child]:
+                    if entity.values["company"] == key:
+                        entity.deleted = self.now
+        self.forget()
+
+    def _entity(self, kind: str, key: str) -> Any:
+        return next(entity for entity in self.world.entities[kind] if entity.id == key)
+
+    def _knows(self, body: dict[str, Any]) -> bool:
+        return body.get("username") == self.username and body.get("password") == self.password
+
+    def _machine_token(self) -> str:
+        return hashlib.sha1(self.secret.encode(), usedforsecurity=False).hexdigest()
+
+    def _tokens(self) -> dict[str, str]:
+        issued = int(time.time())
+        claims = {"iat": issued, "jti": uuid.uuid4().hex, "user_id": ADMIN}
+        lives = {"access": timedelta(hours=1), "refresh": timedelta(days=7)}
+        return {
+            name: jwt.encode(
+                {"token_type": name, "exp": issued + int(life.total_seconds()), **claims},
+                self.secret,
+                algorithm="HS256",
+            )
+            for name, life in lives.items()
+        }
+
+    def _is_token(self, token: str, kind: str) -> bool:
+        try:
+            return bool(jwt.decode(token, self.secret, algorithms=["HS256"])["token_type"] == kind)
+        except jwt.InvalidTokenError:
+            return False
+
+    def _refuse(self, request: Request) -> Response | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme == "Token" and token == self._machine_token():
+            return None
+        if scheme != "Bearer":
+            return JSONResponse({"detail": "Authentication credentials were not provided."}, 401)
+        if self._is_token(token, "access"):
+            return None
+        return JSONResponse(
+            {"detail": "Given token not valid for any token type", "code": "token_not_valid", "messages": []}, 401
+        )
+
+
+class _RefusalError(Exception):
+    def __init__(self, status: int, body: dict[str, Any], kind: str, text: str) -> None:
+        super().__init__(text)
+        self.status, self.body, self.kind = status, body, kind
+
+
+def _matches(kind: str, row: dict[str, Any], query: dict[str, str]) -> bool:
+    for name in _FILTERS[kind].split():
+        if name not in query:
+            continue
+        wanted = query[name]
+        if (kind, name) in _CHOICES and wanted not in _CHOICES[kind, name]:
+            text = f"Select a valid choice. {wanted} is not one of the available choices."
+            raise _RefusalError(400, {name: [text]}, "ValidationError", text)
+        value = row.get(name)
+        if isinstance(value, bool):
+            if wanted.lower() in {"true", "1", "false", "0"} and value != (wanted.lower() in {"true", "1"}):
+                return False
+        elif str(value) != wanted:
+            return False
+    words = query.get("search", "").lower().split()
+    text = " ".join(str(row.get(name, "")) for name in _SEARCH.get(kind, ("name",))).lower()
+    return all(word in text for word in words)
+
+
+def _sorted(kind: str, rows: list[dict[str, Any]], asked: str, page: int) -> list[dict[str, Any]]:
+    allowed = _ORDERINGS[kind].split()
+    names = [name for name in asked.split(",") if name and ("*" in allowed or name.lstrip("-") in allowed)]
+    # The database orders ties as it likes, differently for each page: default orders lose rows.
+    rows = sorted(rows, key=lambda row: hashlib.md5(f"{page}{row['id']}".encode(), usedforsecurity=False).digest())
+    for name in reversed(names or _DEFAULT[kind].split(",")):
+        column = SORT_ALIASES.get(name.lstrip("-"), name.lstrip("-"))
+        rows.sort(key=lambda row: (row.get(column) is None, row.get(column) or 0), reverse=name.startswith("-"))
+    return rows
+
+
+def _positive(text: str | None, default: int, most: int) -> int:
+    return min(int(text), most) if text and text.isdigit() and int(text) > 0 else default
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Name the command's options."""
+    parser.add_argument("--port", type=int, default=8100)
+    parser.add_argument("--companies", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--as-of", help="the clock's start, ISO with offset; default now")
+    parser.add_argument("--base", help="the day around which the world is made; default the clock's start")
+    parser.add_argument("--username", default="admin")
+    parser.add_argument("--password", default="fake-password")
+    parser.add_argument("--jwt-secret", default="sandbox-jwt-secret-of-32-characters!")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Serve until stopped."""
+    now = datetime.fromisoformat(arguments.as_of) if arguments.as_of else datetime.now(UTC)
+    base = datetime.fromisoformat(arguments.base) if arguments.base else now
+    world = make_world(arguments.companies, arguments.seed, base)
+    crm = StandInCrm(world, now, username=arguments.username, password=arguments.password, secret=arguments.jwt_secret)
+    serve(crm.app(), arguments.port)

@@ -1,0 +1,288 @@
+"""The stand-in providers: WhatsApp and LINE over HTTP, a mail server over SMTP, and people behind all three."""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import re
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.people import Taken
+from sandbox.reacting import Reactions
+from sandbox.serving import serve
+
+_LINK = re.compile(r"https?://[^\s\"'<>]+")
+_HOUR_A_SECOND = 3600.0
+_THAI = re.compile("[\u0e00-\u0e7f]")
+
+
+class Providers:
+    """What the three stand-ins share: the clock, the messages they took, faults, and the people."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.is_live = bool(arguments.live)
+        self._now = datetime.now(UTC)
+        self.taken: dict[tuple[str, str], Taken] = {}
+        self.faults: list[dict[str, Any]] = []
+        secrets = {
+            name: str(getattr(arguments, name))
+            for name in (
+                "business_account_id",
+                "phone_number_id",
+                "whatsapp_app_secret",
+                "line_channel_secret",
+                "inbound_secret",
+            )
+        }
+        self.reactions = Reactions(
+            gateway=arguments.gateway,
+            seed=arguments.seed,
+            secrets=secrets,
+            speed=_HOUR_A_SECOND if self.is_live else 1.0,
+        )
+
+    @property
+    def now(self) -> datetime:
+        """The clock: real in live mode, else where it was moved to."""
+        return datetime.now(UTC) if self.is_live else self._now
+
+    def take(self, message: Taken) -> None:
+        """Remember a message and let its person react; the same key again is counted."""
+        known = self.taken.get((message.channel, message.key))
+        if known is not None:
+            known.count += 1
+            return
+        self.taken[message.channel, message.key] = message
+        self.reactions.plan(message)
+
+    def fault(self, channel: str) -> str:
+        """Return the kind of fault that strikes this request, or nothing."""
+        for fault in self.faults:
+            if fault["channel"] == channel and fault["times"] > 0:
+                fault["times"] -= 1
+                return str(fault["kind"])
+        return ""
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        return Starlette(
+            lifespan=self._lifespan,
+            routes=[
+                Route("/{version}/{phone}/messages", self.whatsapp, methods=["POST"]),
+                Route("/v2/bot/message/push", self.line, methods=["POST"]),
+                Route("/v2/bot/message/quota", self.quota),
+                Route("/_sandbox/received", self.received),
+                Route("/_sandbox/{what}", self.control, methods=["POST"]),
+            ],
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(self._tick()) if self.is_live else None
+        yield
+        if ticking:
+            ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ticking
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            await self.reactions.settle(self.now)
+
+    async def whatsapp(self, request: Request) -> Response:
+        """Take a template message."""
+        if request.headers.get("authorization") != f"Bearer {self.arguments.whatsapp_token}":
+            return _graph_error(401, 190, "Error validating access token")
+        body = await request.json()
+        fault = self.fault("whatsapp")
+        if fault in {"http_500", "429"}:
+            return (
+                _graph_error(500, 131000, "Something went wrong")
+                if fault == "http_500"
+                else _graph_error(400, 130429, "Rate limit hit")
+            )
+        if body.get("messaging_product") != "whatsapp" or not body.get("to"):
+            return _graph_error(400, 100, "Invalid parameter")
+        template = body.get("template", {})
+        texts = [each["text"] for part in template.get("components", ()) for each in part["parameters"]]
+        if not template.get("name") or not all(texts):
+            return _graph_error(400, 132000, "Number of parameters does not match")
+        key = body.get("biz_opaque_callback_data") or uuid.uuid4().hex
+        wamid = f"wamid.{hashlib.sha256(f'{key}{len(self.taken)}'.encode()).hexdigest()[:32]}"
+        self.take(Taken("whatsapp", key, body["to"], self.now, wamid, template["language"]["code"]))
+        if fault == "reset_after_accept":
+            raise ConnectionResetError
+        number = body["to"].lstrip("+")
+        return JSONResponse(
+            {
+                "messaging_product": "whatsapp",
+                "contacts": [{"input": body["to"], "wa_id": number}],
+                "messages": [{"id": wamid, "message_status": "accepted"}],
+            }
+        )
+
+    async def line(self, request: Request) -> Response:
+        """Take a push; the retry key makes a repeat harmless."""
+        if request.headers.get("authorization") != f"Bearer {self.arguments.line_token}":
+            return JSONResponse({"message": "Authentication failed"}, 401)
+        fault = self.fault("line")
+        if fault in {"http_500", "429"}:
+            text = "The API rate limit has been exceeded. Try again later." if fault == "429" else "Internal error"
+            return JSONResponse({"message": text}, 429 if fault == "429" else 500)
+        body = await request.json()
+        key = request.headers.get("x-line-retry-key") or uuid.uuid4().hex
+        sent = {"sentMessages": [{"id": str(int(hashlib.sha256(key.encode()).hexdigest()[:12], 16))}]}
+        headers = {"X-Line-Request-Id": key}
+        if ("line", key) in self.taken:
+            return JSONResponse(
+                {"message": "The retry key is already accepted", **sent},
+                409,
+                headers={**headers, "x-line-accepted-request-id": key},
+            )
+        if not re.fullmatch("U[0-9a-f]{32}", body.get("to", "")):
+            return JSONResponse({"message": "Failed to send messages"}, 400)
+        text = body["messages"][0].get("text", "")
+        if not text or len(text) > 5000:
+            return JSONResponse({"message": "Length must be between 0 and 5000"}, 400)
+        language = "th" if _THAI.search(text) else "en"
+        self.take(Taken("line", key, body["to"], self.now, key, language, links=_LINK.findall(text)))
+        if fault == "reset_after_accept":
+            raise ConnectionResetError
+        return JSONResponse(sent, headers=headers)
+
+    async def quota(self, _request: Request) -> Response:
+        """Tell the month's quota."""
+        return JSONResponse({"type": "limited", "value": 15000})
+
+    async def received(self, _request: Request) -> Response:
+        """List every message taken, with how often."""
+        return JSONResponse(
+            [
+                {
+                    "channel": each.channel,
+                    "key": each.key,
+                    "address": each.address,
+                    "count": each.count,
+                    "at": each.at.isoformat(),
+                }
+                for each in self.taken.values()
+            ]
+        )
+
+    async def control(self, request: Request) -> Response:
+        """Move the clock, let reactions happen, set faults, let people follow our LINE account."""
+        body, what = await request.json(), request.path_params["what"]
+        if what == "clock":
+            self._now = datetime.fromisoformat(body["now"])
+        elif what == "settle":
+            await self.reactions.settle(datetime.fromisoformat(body["until"]))
+        elif what == "faults":
+            self.faults.append(body)
+        elif what == "people":
+            self._follow(body["line_codes"])
+        return JSONResponse({"now": self.now.isoformat(), "done": dict(self.reactions.done)})
+
+    def _follow(self, codes: dict[str, str]) -> None:
+        for code, label in codes.items():
+            digest = hashlib.sha256(f"{self.arguments.seed}:{label}".encode()).hexdigest()
+            if int(digest[-4:], 16) % 10 == 0:
+                continue  # some never get round to it
+            person = Taken("line", f"follow-{label}", f"U{digest[:32]}", self.now, "")
+            self.reactions.add(self.now + timedelta(minutes=2), "follow", person, {})
+            self.reactions.add(self.now + timedelta(minutes=3), "reply", person, {"text": code})
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's name
+        """Take an email for one recipient."""
+        fault = self.fault("email")
+        if fault == "429":
+            return "421 4.7.0 Too many messages, try again later"
+        data = envelope.original_content or b""
+        mail = message_from_bytes(data, policy=policy.default)
+        header = str(mail["Message-ID"])
+        part = mail.get_body(("html",))
+        page = part.get_content() if part else ""
+        links = [link for link in _LINK.findall(page) if "/t/c/" in link]
+        pixel = next((link for link in _LINK.findall(page) if "/t/o/" in link), "")
+        unsubscribe = str(mail.get("List-Unsubscribe", "")).strip("<> ")
+        self.take(
+            Taken(
+                "email",
+                header.strip("<>").partition("@")[0],
+                envelope.rcpt_tos[0],
+                self.now,
+                header,
+                "th" if _THAI.search(page) else "en",
+                links,
+                pixel,
+                unsubscribe,
+                envelope.mail_from or "",
+                header,
+            )
+        )
+        if fault == "reset_after_accept":
+            return "421 4.4.2 Connection lost"
+        return f"250 2.0.0 Ok: queued as {uuid.uuid4().hex[:10].upper()}"
+
+
+def _graph_error(status: int, code: int, text: str) -> JSONResponse:
+    return JSONResponse(
+        {
+            "error": {
+                "message": f"(#{code}) {text}",
+                "type": "OAuthException",
+                "code": code,
+                "error_data": {"messaging_product": "whatsapp", "details": text},
+                "fbtrace_id": "sandbox",
+            }
+        },
+        status,
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Name the command's options."""
+    parser.add_argument("--port", type=int, default=8101)
+    parser.add_argument("--smtp-port", type=int, default=8125)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--gateway", default="http://127.0.0.1:8000")
+    parser.add_argument("--live", action="store_true", help="people act by themselves, an hour in a second")
+    for name in (
+        "whatsapp-token",
+        "whatsapp-app-secret",
+        "line-token",
+        "line-channel-secret",
+        "inbound-secret",
+        "phone-number-id",
+        "business-account-id",
+    ):
+        parser.add_argument(f"--{name}", default=f"sandbox-{name}")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Serve until stopped."""
+    providers = Providers(arguments)
+    controller = Controller(providers, hostname="127.0.0.1", port=arguments.smtp_port or _free_port())
+    controller.start()
+    serve(providers.app(), arguments.port, more=lambda: {"smtp_port": controller.port})
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

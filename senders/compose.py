@@ -1,0 +1,111 @@
+"""From a claimed message to what goes out: words, tracked links, the unsubscribe address."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core import tokens
+from core.store.ledger import Message
+from core.store.links import save_link
+from core.vocabulary import Channel
+from senders.contract import Outgoing
+from senders.templates import render
+
+_WORDS = {
+    "en": {
+        "unsubscribe": "Unsubscribe",
+        "preferences": "Choose what we send you",
+        "why": "You receive this because your company is a customer of BMAsia.",
+    },
+    "th": {
+        "unsubscribe": "ยกเลิกการรับข้อความ",
+        "preferences": "เลือกสิ่งที่ต้องการรับ",
+        "why": "ท่านได้รับข้อความนี้เนื่องจากบริษัทของท่านเป็นลูกค้าของ BMAsia",
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Where our own addresses lie and what signs them."""
+
+    public_url: str
+    secret: str
+
+    def click(self, message_id: str, link_id: str) -> str:
+        """The tracked address of a stored destination."""
+        return f"{self.public_url}/t/c/{tokens.sign(self.secret, 'click', message_id, link_id)}"
+
+    def pixel(self, message_id: str) -> str:
+        """The address of the open pixel."""
+        return f"{self.public_url}/t/o/{tokens.sign(self.secret, 'open', message_id)}.gif"
+
+    def unsubscribe(self, message_id: str) -> str:
+        """The one-click address (RFC 8058)."""
+        return f"{self.public_url}/u/{tokens.sign(self.secret, 'unsubscribe', message_id)}"
+
+    def preferences(self, contact_id: str) -> str:
+        """The address of the person's preferences."""
+        return f"{self.public_url}/p/{tokens.sign(self.secret, 'preferences', contact_id)}"
+
+
+def compose(
+    connection: sa.Connection, message: Message, content: Mapping[str, Any], links: Links, now: datetime
+) -> Outgoing:
+    """Render one message; stores the destination of its button. Raises PermanentError, MissingVariableError."""
+    channel = Channel(message.channel)
+    words = render(content, message.variables, channel)
+    button = content.get("button")
+    click = ""
+    if button:
+        click = links.click(message.message_id, save_link(connection, button["url"], now))
+    text = f"{words.text}\n\n{button['label']}: {click}" if button else words.text
+    outgoing: dict[str, Any] = {
+        "message_id": message.message_id,
+        "address": message.address,
+        "language": message.language,
+        "campaign_id": message.campaign_id,
+    }
+    if channel is Channel.WHATSAPP:
+        return Outgoing(**outgoing, text=words.text, template_name=content["name"], parameters=words.parameters)
+    if channel is Channel.LINE:
+        return Outgoing(**outgoing, text=text)
+    unsubscribe = links.unsubscribe(message.message_id)
+    footer = _WORDS[message.language]
+    plain = f"{text}\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {unsubscribe}"
+    return Outgoing(
+        **outgoing,
+        text=plain,
+        subject=words.subject,
+        unsubscribe_url=unsubscribe,
+        html=_html(words.text, button, click, links, message),
+    )
+
+
+def _html(text: str, button: Mapping[str, str] | None, click: str, links: Links, message: Message) -> str:
+    footer = _WORDS[message.language]
+    paragraphs = "".join(
+        f'<p style="margin:0 0 16px">{html.escape(part).replace(chr(10), "<br>")}</p>' for part in text.split("\n\n")
+    )
+    action = ""
+    if button:
+        action = (
+            f'<p style="margin:8px 0 24px"><a href="{html.escape(click)}" style="background:#0f766e;color:#fff;'
+            f'text-decoration:none;padding:12px 20px;border-radius:8px;display:inline-block">'
+            f"{html.escape(button['label'])}</a></p>"
+        )
+    return (
+        f'<!doctype html><html lang="{message.language}"><body style="margin:0;background:#f4f5f7;padding:24px;'
+        "font-family:Inter,'Noto Sans Thai',Arial,sans-serif;font-size:16px;line-height:1.55;color:#1f2937\">"
+        '<div style="max-width:600px;margin:0 auto;background:#fff;border-radius:12px;padding:32px">'
+        f"{paragraphs}{action}"
+        '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">'
+        f"{html.escape(footer['why'])}<br>"
+        f'<a href="{html.escape(links.preferences(message.contact_id))}">{footer["preferences"]}</a> · '
+        f'<a href="{html.escape(links.unsubscribe(message.message_id))}">{footer["unsubscribe"]}</a></p></div>'
+        f'<img src="{html.escape(links.pixel(message.message_id))}" width="1" height="1" alt=""></body></html>'
+    )

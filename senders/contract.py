@@ -1,0 +1,75 @@
+"""What every channel's sender is: it takes rendered messages and gives one of four answers for each."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.vocabulary import Channel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A rendered message. ``message_id`` is ours and goes with it, so that a repeat is recognisable.
+
+    Email has ``subject``, ``text`` and ``html``; LINE has ``text``; WhatsApp has ``template_name`` and ``parameters``.
+    """
+
+    message_id: str
+    address: str
+    language: str
+    campaign_id: str
+    text: str
+    subject: str = ""
+    html: str = ""
+    template_name: str = ""
+    parameters: tuple[str, ...] = ()
+    unsubscribe_url: str = ""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider took it."""
+
+    provider_message_id: str | None
+    is_held: bool = False
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The provider refused it and nothing was sent; whether to try again is for the error's class to say."""
+
+    error_class: str
+    error_code: str
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """It certainly never reached the provider: no connection, no name, no TLS. It may be tried again."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """It was written to the wire and no clear answer came. It must not be tried again without evidence."""
+
+    reason: str
+
+
+Answer = Accepted | Rejected | NotSent | Unknown
+
+
+class Sender(Protocol):
+    """One provider account of a channel."""
+
+    channel: Channel
+    rate: float  # messages a second the provider allows
+    concurrency: int  # messages under way at once
+    knows_repeats: bool  # whether sending the same message again is recognised, and so resolves a doubt
+
+    async def send(self, message: Outgoing) -> Answer:
+        """Hand one message over. Never retries, never raises for anything the provider or the network does."""
+
+    async def close(self) -> None:
+        """Close the connections."""

@@ -1,0 +1,27 @@
+"""Providers' error codes, read from each channel's table; an unknown code is loud and handled by the safe rule."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from core.logs import get_logger
+from core.vocabulary import Channel, ErrorClass
+
+# What must not be tried again when a code is unknown: a second try might be a second message.
+_UNKNOWN = ErrorClass.PERMANENT_REQUEST
+RETRYABLE = {ErrorClass.TRANSIENT, ErrorClass.THROTTLED, ErrorClass.RECIPIENT_THROTTLED}
+
+
+@cache
+def _table(channel: str) -> dict[str, tuple[str, str]]:
+    path = Path(__file__).parent / channel / "errors.toml"
+    return {code: (row["class"], row["meaning"]) for code, row in tomllib.loads(path.read_text()).items()}
+
+
+def classify(channel: Channel, code: str) -> tuple[ErrorClass, str]:
+    """Return a code's class and its meaning in words."""
+    known = _table(str(channel)).get(code)
+    if known is None:
+        get_logger().warning("unknown error code", channel=str(channel), error_code=code)
+        return _UNKNOWN, f"the provider's error {code}, which nobody has described yet"
+    return ErrorClass(known[0]), known[1]

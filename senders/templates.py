@@ -1,0 +1,97 @@
+"""Rendering: a sandboxed Jinja2, and no blank ever: a variable without a value stops the message with a reason."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from core.errors import PermanentError
+from core.vocabulary import Channel
+
+# LINE counts UTF-16 units; WhatsApp limits a template's body; a subject longer than this is cut by readers.
+LONGEST = {Channel.LINE: 5000, Channel.WHATSAPP: 1024}
+_BUDDHIST_ERA = 543
+
+
+class MissingVariableError(PermanentError):
+    """A variable the template needs has no value, or counts nothing."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A message's words: ``parameters`` are WhatsApp's, ``subject`` is email's."""
+
+    text: str
+    subject: str = ""
+    parameters: tuple[str, ...] = ()
+
+
+def _long_date(value: Any, language: str) -> str:
+    day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    if language == "th":
+        # Thai readers expect the Buddhist era, which Babel's Gregorian calendar does not give.
+        return f"{format_date(day, 'd MMMM', locale='th')} {day.year + _BUDDHIST_ERA}"
+    return format_date(day, "d MMMM y", locale="en_GB")
+
+
+def _money(value: Any, currency: str) -> str:
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation as error:
+        raise MissingVariableError(f"{value!r} is no amount") from error
+    return format_currency(amount, currency, locale="en_US", currency_digits=True)
+
+
+def _listed(values: Iterable[str], language: str) -> str:
+    names = list(values)
+    return (
+        names[0] if len(names) == 1 else f"{', '.join(names[:-1])}{' และ ' if language == 'th' else ' and '}{names[-1]}"
+    )
+
+
+@lru_cache(maxsize=2)
+def _environment(language: str) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment.filters["long_date"] = lambda value: _long_date(value, language)
+    environment.filters["money"] = _money
+    environment.filters["listed"] = lambda values: _listed(values, language)
+    return environment
+
+
+@lru_cache(maxsize=1000)
+def _compiled(source: str, language: str) -> Any:
+    try:
+        return _environment(language).from_string(source)
+    except TemplateError as error:
+        raise PermanentError(f"the template is broken: {error}") from error
+
+
+def _fill(source: str, variables: Mapping[str, Any], language: str) -> str:
+    try:
+        return str(_compiled(source, language).render(variables)).strip()
+    except TemplateError as error:
+        raise MissingVariableError(str(error)) from error
+    except (TypeError, ValueError) as error:
+        raise MissingVariableError(f"a value does not fit the template: {error}") from error
+
+
+def render(content: Mapping[str, Any], variables: Mapping[str, Any], channel: Channel) -> Rendered:
+    """Fill a template. Raises MissingVariableError naming what has no value, PermanentError for a broken template."""
+    for name in content["required"]:
+        value = variables.get(name)
+        if value is None or value == "" or value == [] or (name.endswith("_count") and value == 0):
+            raise MissingVariableError(f"variable {name} has no value for this person")
+    language = str(content["language"])
+    text = _fill(content["text"], variables, language)
+    subject = _fill(content["subject"], variables, language) if "subject" in content else ""
+    parameters = tuple(_fill("{{ " + each + " }}", variables, language) for each in content.get("parameters", ()))
+    if len(text) > LONGEST.get(channel, len(text)):
+        raise PermanentError(f"the text has {len(text)} characters, {channel} takes {LONGEST[channel]}")
+    return Rendered(text=text, subject=subject, parameters=parameters)

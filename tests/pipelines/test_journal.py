@@ -1,0 +1,117 @@
+"""The store's rows in the warehouse: they arrive, change with the store, and are all there."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from core.store import campaigns, events, ledger, tables
+from core.vocabulary import Channel, EventType
+from pipelines import journal
+from pipelines.journal.source import KEYS, TABLES
+
+HOUR = timedelta(hours=1)
+
+
+def planned(message_id):
+    return {
+        "message_id": message_id,
+        "campaign_id": "renewal",
+        "run_id": "run",
+        "step": "first",
+        "variant": "a",
+        "contact_id": "contact",
+        "company_id": "company",
+        "channel": Channel.LINE,
+        "purpose": "service",
+        "address": "U1",
+        "template_id": "renewal",
+        "template_version": 1,
+        "language": "th",
+        "variables": {"name": "สมชาย"},
+        "subject_type": None,
+        "subject_id": None,
+        "priority": 1,
+        "not_before": None,
+        "expires_at": None,
+        "snapshot_id": None,
+    }
+
+
+def opened(event_id, message_id, at):
+    return events.Event(
+        event_id=event_id,
+        channel=Channel.LINE,
+        event_type=EventType.OPENED,
+        occurred_at=at,
+        provider_event_type="open",
+        message_id=message_id,
+        detail={"user_agent": "test"},
+    )
+
+
+@pytest.fixture
+def load(store, tmp_path):
+    return lambda: journal.load(store, data_dir=tmp_path, warehouse_path=tmp_path / "warehouse.duckdb")
+
+
+def test_all_tables_stand_even_when_the_store_is_empty(load, ask):
+    report = load()
+
+    found = set(ask("select table_name, column_name from duckdb_columns() where schema_name = 'raw'"))
+    assert {(name, column) for name, columns in TABLES.items() for column in columns} <= found
+    assert set(report.rows) == set(KEYS)
+
+
+def test_messages_and_events_arrive_and_updates_merge(load, ask, store, now):
+    with store.begin() as connection:
+        ledger.plan(connection, [planned("m1"), planned("m2")], now)
+        events.record(connection, [opened("e1", "m1", now)], received_at=now)
+    load()
+
+    with store.begin() as connection:
+        change = sa.update(tables.messages).where(tables.messages.c.message_id == "m1")
+        cost = {"cost_amount": Decimal("0.0128"), "cost_currency": "USD"}
+        connection.execute(change.values(status="accepted", updated_at=now + HOUR, **cost))
+    report = load()
+
+    assert ask("select message_id, status, cost_amount from raw.journal__messages order by 1") == [
+        ("m1", "accepted", Decimal("0.0128")),
+        ("m2", "planned", None),
+    ]
+    assert ask("select event_id, contact_id, occurred_at, detail ->> '$.user_agent' from raw.journal__events") == [
+        ("e1", "contact", now, "test")
+    ]
+    assert report.rows["journal__messages"] == 1 and report.rows["journal__events"] == 0
+
+
+def test_rows_that_commit_late_within_the_overlap_are_found(load, ask, store, now):
+    with store.begin() as connection:
+        events.record(connection, [opened("e1", None, now)], received_at=now)
+    load()
+    with store.begin() as connection:
+        events.record(connection, [opened("e2", None, now)], received_at=now - timedelta(minutes=9))
+
+    load()
+    load()
+
+    assert ask("select event_id from raw.journal__events order by 1") == [("e1",), ("e2",)]
+
+
+def test_a_lifted_hold_leaves_the_warehouse(load, ask, store, now):
+    with store.begin() as connection:
+        campaigns.set_hold(connection, "channel:line", "quiet", "admin", now)
+        campaigns.set_hold(connection, "all", "fire", "admin", now)
+    load()
+    with store.begin() as connection:
+        campaigns.lift_hold(connection, "all")
+    load()
+    first = ask("select scope from raw.journal__holds")
+    with store.begin() as connection:
+        campaigns.lift_hold(connection, "channel:line")
+
+    load()
+
+    assert first == [("channel:line",)]
+    assert ask("select scope from raw.journal__holds") == []

@@ -1,0 +1,70 @@
+"""A warehouse with every raw table there is, empty or with a small story in it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from core.store.tables import metadata
+from pipelines.crm.tables import TABLES
+from warehouse.connect import connect, prepare
+
+_CRM_TYPES = {
+    "text": "VARCHAR",
+    "json": "VARCHAR",
+    "date": "DATE",
+    "time": "TIMESTAMPTZ",
+    "bool": "BOOLEAN",
+    "int": "BIGINT",
+    "money": "DECIMAL(14, 2)",
+}
+_JOURNAL = (
+    "messages",
+    "events",
+    "suppressions",
+    "channel_addresses",
+    "conversations",
+    "campaigns",
+    "campaign_runs",
+    "templates",
+    "holds",
+)
+
+
+def _journal_type(column: sa.Column[Any]) -> str:
+    for kind, name in (
+        (sa.Float, "DOUBLE"),
+        (sa.Integer, "BIGINT"),
+        (sa.Numeric, "DECIMAL(12, 4)"),
+        (sa.JSON, "VARCHAR"),
+        (sa.Text, "VARCHAR"),
+    ):
+        if isinstance(column.type, kind):
+            return name
+    return "TIMESTAMPTZ"
+
+
+def add(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any]) -> None:
+    """Insert one row into a raw table; columns not given are null."""
+    names = ", ".join(row)
+    connection.execute(f"insert into raw.{table} ({names}) values ({', '.join('?' * len(row))})", list(row.values()))
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Every raw table, empty."""
+    with connect(tmp_path / "warehouse.duckdb") as connection:
+        prepare(connection)
+        shapes = {
+            table: {name: _CRM_TYPES[kind] for name, kind in columns.items()} for table, columns in TABLES.items()
+        }
+        for table in _JOURNAL:
+            columns = metadata.tables[table].columns
+            shapes[f"journal__{table}"] = {column.name: _journal_type(column) for column in columns}
+        for table, shape in shapes.items():
+            listed = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
+            connection.execute(f"create table raw.{table} ({listed})")
+        yield connection

@@ -1,0 +1,211 @@
+"""Models: they build on nothing, keep their promises, and say what the header says."""
+
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+import warehouse as package
+from core.errors import PermanentError
+from tests.warehouse.conftest import add
+from warehouse.build import build
+from warehouse.catalog import Model, read_models
+from warehouse.checks import run_checks
+from warehouse.dictionary import METRICS, main, read_metric
+
+_FOLDER = Path(package.__file__).parent
+
+
+def _model(address: str) -> Model:
+    return next(model for model in read_models() if str(model.address) == address)
+
+
+def _story(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    add(
+        connection,
+        "crm__companies",
+        {
+            "id": "c1",
+            "name": "Siam Stay",
+            "country": "UAE",
+            "is_active": True,
+            "_is_deleted": False,
+            "_loaded_at": now,
+            "updated_at": now,
+        },
+    )
+    add(
+        connection,
+        "crm__contacts",
+        {
+            "id": "p1",
+            "company": "c1",
+            "name": "Ann Example",
+            "email": "Ann@Example.com",
+            "mobile": "050 123 4567",
+            "is_active": True,
+            "receives_renewal_emails": True,
+            "_is_deleted": False,
+            "_loaded_at": now,
+            "updated_at": now,
+        },
+    )
+    add(
+        connection,
+        "crm__contact_preferences",
+        {"contact_id": "p1", "unsubscribed": False, "receives_notifications": True, "_loaded_at": now},
+    )
+
+
+def test_every_model_builds_on_empty_raw_tables_and_keeps_its_promises(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime
+) -> None:
+    runs = build(warehouse, now=now)
+
+    assert [run.model for run in runs] == list(read_models())
+    assert [check for run in runs for check in run_checks(warehouse, run.model) if not check.is_ok] == []
+
+
+def test_a_contact_is_reachable_in_its_country_and_agrees_only_to_what_the_flags_say(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime
+) -> None:
+    _story(warehouse, now)
+    build(warehouse, now=now)
+
+    query = "select email, mobile, mobile_as_typed, time_zone, consents from marts.contacts"
+    assert warehouse.execute(query).fetchall() == [
+        ("ann@example.com", "+971501234567", "050 123 4567", "Asia/Dubai", ["renewal"])
+    ]
+
+
+@pytest.mark.parametrize("change", ["unsubscribed = true", "receives_notifications = false"])
+def test_who_opted_out_in_the_crm_agrees_to_nothing(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime, change: str
+) -> None:
+    _story(warehouse, now)
+    warehouse.execute(f"update raw.crm__contact_preferences set {change}")
+    build(warehouse, now=now)
+
+    assert warehouse.execute("select consents from marts.contacts").fetchall() == [([],)]
+
+
+def test_a_broken_promise_is_counted(warehouse: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    _story(warehouse, now)
+    build(warehouse, now=now)
+    warehouse.execute("insert into marts.contacts from marts.contacts")
+
+    broken = [check for check in run_checks(warehouse, _model("marts.contacts")) if not check.is_ok]
+    assert [(check.name, check.broken_rows) for check in broken] == [("marts.contacts: contact_id is unique", 1)]
+
+
+def test_a_missing_raw_table_names_the_command_that_loads_it(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime
+) -> None:
+    warehouse.execute("drop table raw.crm__zones")
+
+    with pytest.raises(PermanentError, match="bma sync crm"):
+        build(warehouse, now=now)
+
+
+@pytest.mark.parametrize("model", read_models(), ids=lambda model: str(model.address))
+def test_the_header_names_exactly_the_tables_the_query_reads(model: Model) -> None:
+    tree = sqlglot.parse_one(model.sql, dialect="duckdb")
+    read = {f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db}
+
+    assert read == {str(address) for address in model.depends}
+
+
+def test_one_word_one_meaning() -> None:
+    glossary = tomllib.loads((_FOLDER / "columns.toml").read_text()).keys()
+    used = {column for model in read_models() for column in model.columns}
+
+    assert used - glossary == set()
+    assert glossary - used == set()
+
+
+def test_the_data_dictionary_is_up_to_date() -> None:
+    assert main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("path", sorted(METRICS.glob("*.sql")), ids=lambda path: path.stem)
+def test_a_metric_has_its_grain_and_one_value(warehouse: duckdb.DuckDBPyConnection, now: datetime, path: Path) -> None:
+    build(warehouse, now=now)
+
+    made = [column[0] for column in warehouse.execute(path.read_text()).description or ()]
+    assert made == [*read_metric(path)[1], "metric_value"]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "detail", "seconds", "actor"),
+    [
+        ("opened", '{"user_agent": "Mozilla/5.0"}', 60, "machine"),
+        ("opened", '{"user_agent": "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko)"}', 60, "human"),
+        ("opened", '{"user_agent": "Mozilla/5.0 Firefox/11.0 (via ggpht.com GoogleImageProxy)"}', 60, "human"),
+        ("clicked", '{"user_agent": "Mozilla/5.0 Firefox/140.0", "method": "HEAD"}', 60, "machine"),
+        ("clicked", '{"user_agent": "Mozilla/5.0 Firefox/140.0"}', 2, "machine"),
+        ("clicked", '{"user_agent": "Mozilla/5.0 Firefox/140.0"}', 60, "human"),
+        ("clicked", '{"user_agent": "Barracuda Sentinel"}', 60, "machine"),
+        ("opened", "{}", 60, "unknown"),
+    ],
+)
+def test_machines_are_told_from_people(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime, event_type: str, detail: str, seconds: int, actor: str
+) -> None:
+    add(warehouse, "journal__messages", {"message_id": "m1", "channel": "email", "accepted_at": now})
+    add(
+        warehouse,
+        "journal__events",
+        {
+            "event_id": "e1",
+            "message_id": "m1",
+            "channel": "email",
+            "event_type": event_type,
+            "detail": detail,
+            "occurred_at": now + timedelta(seconds=seconds),
+        },
+    )
+    build(warehouse, now=now)
+
+    query = "select actor, classifier_version from marts.message_events"
+    assert warehouse.execute(query).fetchall() == [(actor, "1")]
+
+
+def test_the_lift_interval_is_the_published_one_for_hillstroms_mens_mail(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    query = "select lift_low(x1, n1, x2, n2), lift_high(x1, n1, x2, n2) from (values (?, ?, ?, ?)) as t(x1, n1, x2, n2)"
+    low, high = warehouse.execute(query, [3894.0, 21307.0, 2262.0, 21306.0]).fetchone() or (0, 0)
+
+    assert (low, high) == pytest.approx((0.06995331, 0.08322674), abs=1e-6)
+
+
+def test_a_company_counts_once_however_many_subjects_it_has(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime
+) -> None:
+    for number, outcome in enumerate(["send", "send", "send", "holdout"]):
+        add(
+            warehouse,
+            "campaigns__decisions",
+            {
+                "run_id": "r1",
+                "campaign_id": "renewal",
+                "step": "1",
+                "contact_id": f"p{number}",
+                "outcome": outcome,
+                "company_id": "kept" if outcome == "holdout" else "treated",
+                "channel": "email",
+                "decided_at": now,
+                "subject_type": "contract",
+                "subject_id": f"k{number}",
+                "snapshot_id": "s",
+                "variant": "a",
+                "reason": "",
+            },
+        )
+    build(warehouse, now=now)
+
+    assert warehouse.execute("select treated, held_out from marts.campaign_lift").fetchall() == [(1, 1)]

@@ -1,0 +1,105 @@
+"""The models as they lie in the folder: path = table = asset key, promises in the header."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+from core.errors import PermanentError
+
+MODELS = Path(__file__).parent / "models"
+LAYERS = ("staging", "marts")
+_FACT = re.compile(r"^--\s*(description|depends|column|unique|not_null|accepted|assert)\s*:\s*(.+)$")
+
+
+class Address(NamedTuple):
+    """Schema and name of a table."""
+
+    layer: str
+    table: str
+
+    def __str__(self) -> str:
+        """Return ``layer.table``."""
+        return f"{self.layer}.{self.table}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read ``layer.table``."""
+        layer, _, table = text.strip().partition(".")
+        return cls(layer, table)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SQL file: what it makes, what it needs, what it promises."""
+
+    address: Address
+    description: str
+    columns: dict[str, str]
+    depends: tuple[Address, ...]
+    sql: str
+    unique: tuple[str, ...] = ()
+    not_null: tuple[str, ...] = ()
+    accepted: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    asserts: tuple[str, ...] = field(default=())
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the table is a step for others and not published."""
+        return self.address.table.startswith("_")
+
+
+def read_model(path: Path) -> Model:
+    """Read one file. Raises PermanentError when its header lacks a description or columns."""
+    text = path.read_text()
+    facts: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if found := _FACT.match(line):
+            facts.setdefault(found[1], []).append(found[2].strip())
+    for needed in ("description", "column"):
+        if needed not in facts:
+            raise PermanentError(f"{path.name}: its header has no `-- {needed}:` line")
+    columns = {}
+    for line in facts["column"]:
+        name, _, meaning = line.partition("|")
+        columns[name.strip()] = meaning.strip()
+    return Model(
+        address=Address(path.parent.name, path.stem),
+        description=" ".join(facts["description"]),
+        columns=columns,
+        depends=tuple(Address.parse(each) for each in _words(facts.get("depends", ()))),
+        sql=text,
+        unique=tuple(facts.get("unique", ())),
+        not_null=tuple(_words(facts.get("not_null", ()))),
+        accepted=tuple(_accepted(line) for line in facts.get("accepted", ())),
+        asserts=tuple(facts.get("assert", ())),
+    )
+
+
+def _words(lines: Iterable[str]) -> list[str]:
+    return [word.strip() for line in lines for word in line.split(",") if word.strip()]
+
+
+def _accepted(line: str) -> tuple[str, tuple[str, ...]]:
+    column, _, values = line.partition("|")
+    return column.strip(), tuple(_words([values]))
+
+
+@cache
+def read_models() -> tuple[Model, ...]:
+    """Return every model, each after what it depends on. Raises PermanentError on an unknown dependency."""
+    found = {model.address: model for layer in LAYERS for model in map(read_model, (MODELS / layer).glob("*.sql"))}
+    for model in found.values():
+        for needed in model.depends:
+            if needed.layer != "raw" and needed not in found:
+                raise PermanentError(f"{model.address} depends on {needed}, and there is no such model")
+    order = TopologicalSorter(
+        {
+            address: sorted(needed for needed in model.depends if needed.layer != "raw")
+            for address, model in sorted(found.items())
+        }
+    )
+    return tuple(found[address] for address in order.static_order())

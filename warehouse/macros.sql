@@ -1,0 +1,18 @@
+-- description: Formulas that models share. Wilson's score interval and Newcombe's hybrid-score interval for a
+-- difference of two proportions (Newcombe 1998, Statistics in Medicine 17:873-890, method 10), at 95 %.
+create or replace temp macro wilson_low(x, n) as
+    case when n > 0 then
+        (x / n + 1.9208 / n - 1.96 * sqrt(greatest(x / n * (1 - x / n) / n + 0.9604 / (n * n), 0))) / (1 + 3.8416 / n)
+    end;
+create or replace temp macro wilson_high(x, n) as
+    case when n > 0 then
+        (x / n + 1.9208 / n + 1.96 * sqrt(greatest(x / n * (1 - x / n) / n + 0.9604 / (n * n), 0))) / (1 + 3.8416 / n)
+    end;
+create or replace temp macro lift_low(x1, n1, x2, n2) as
+    case when n1 > 0 and n2 > 0 then
+        x1 / n1 - x2 / n2 - sqrt((x1 / n1 - wilson_low(x1, n1)) ** 2 + (wilson_high(x2, n2) - x2 / n2) ** 2)
+    end;
+create or replace temp macro lift_high(x1, n1, x2, n2) as
+    case when n1 > 0 and n2 > 0 then
+        x1 / n1 - x2 / n2 + sqrt((wilson_high(x1, n1) - x1 / n1) ** 2 + (x2 / n2 - wilson_low(x2, n2)) ** 2)
+    end;

@@ -1,0 +1,6 @@
+-- description: Conversion rate of treated companies less that of held-out ones.
+-- grain: campaign_id
+select
+    campaign_id,
+    lift as metric_value
+from marts.campaign_lift

@@ -1,0 +1,9 @@
+-- description: After which the person opted out, of sent.
+-- grain: campaign_id, channel
+select
+    campaign_id,
+    channel,
+    count(*) filter (unsubscribed_at is not null and accepted_at is not null)
+    / nullif(count(*) filter (accepted_at is not null), 0) as metric_value
+from marts.messages
+group by all

@@ -1,0 +1,143 @@
+-- description: One row per run, variant and channel: the funnel, raw and human, and the lift over the holdout.
+-- depends: marts.decisions, marts.messages, marts._treatments
+
+-- column: run_id              | One occurrence of a campaign.
+-- column: campaign_id         | Campaign.
+-- column: variant             | Arm of the experiment, the holdout apart.
+-- column: channel             | How people were, or would have been, reached; none when no address was found.
+-- column: currency            | ISO 4217 code of revenue and cost; null when the run's subjects have two: never added.
+-- column: decided_at          | When the run decided, UTC.
+-- column: audience            | Contacts considered.
+-- column: held_out            | Contacts held out.
+-- column: sent                | Messages the provider took.
+-- column: delivered           | Messages that arrived, where the channel says so.
+-- column: opened_raw          | Messages opened or read by anybody, machines too.
+-- column: opened_human        | Messages opened or read by a person.
+-- column: clicked_raw         | Messages clicked by anybody, machines too.
+-- column: clicked_human       | Messages clicked by a person.
+-- column: replied             | Messages answered.
+-- column: unsubscribed        | Messages after which the person opted out.
+-- column: bounced             | Emails that came back.
+-- column: failed              | Messages that failed, bounces included.
+-- column: converted           | Treated companies of this run of which any subject converted.
+-- column: converted_holdout   | Held-out companies of this run of which any subject converted.
+-- column: lift                | Difference of the two conversion rates.
+-- column: lift_low            | Lower end of Newcombe's 95 % interval.
+-- column: lift_high           | Upper end of Newcombe's 95 % interval.
+-- column: revenue             | Amounts of the treated subjects that converted, in currency.
+-- column: incremental_revenue | Revenue less what the holdout's rate would have brought, in currency.
+-- column: cost                | What providers ask for the messages, in currency.
+
+-- unique: run_id, variant, channel
+-- assert: opened_human <= opened_raw
+-- assert: clicked_human <= clicked_raw
+-- assert: sent <= audience
+
+with considered as (
+    select
+        run_id,
+        campaign_id,
+        coalesce(channel, 'none') as channel,
+        min(decided_at) as decided_at,
+        count(*) as audience,
+        count(*) filter (outcome = 'holdout') as held_out
+    from marts.decisions
+    group by all
+),
+
+funnel as (
+    select
+        run_id,
+        channel,
+        count(*) filter (accepted_at is not null) as sent,
+        count(*) filter (delivered_at is not null) as delivered,
+        count(*) filter (first_opened_at is not null) as opened_raw,
+        count(*) filter (first_human_opened_at is not null) as opened_human,
+        count(*) filter (first_clicked_at is not null) as clicked_raw,
+        count(*) filter (first_human_clicked_at is not null) as clicked_human,
+        count(*) filter (replied_at is not null) as replied,
+        count(*) filter (unsubscribed_at is not null) as unsubscribed,
+        count(*) filter (status = 'failed' and channel = 'email' and accepted_at is not null) as bounced,
+        count(*) filter (status = 'failed') as failed
+    from marts.messages
+    group by all
+),
+
+company_outcomes as (
+    select
+        run_id,
+        coalesce(channel, 'none') as channel,
+        company_id,
+        arm,
+        bool_or(is_converted) as is_converted
+    from marts._treatments
+    group by all
+),
+
+arms as (
+    select
+        run_id,
+        channel,
+        count(*) filter (arm = 'treated')::double as treated,
+        count(*) filter (arm = 'holdout')::double as kept_back,
+        count(*) filter (arm = 'treated' and is_converted)::double as converted,
+        count(*) filter (arm = 'holdout' and is_converted)::double as converted_holdout
+    from company_outcomes
+    group by all
+),
+
+money as (
+    select
+        run_id,
+        coalesce(channel, 'none') as channel,
+        max(currency) as currency,
+        count(distinct currency) as currencies,
+        sum(amount) filter (arm = 'treated') as revenue
+    from marts._treatments
+    group by all
+),
+
+treatments as (
+    select *
+    from arms
+    inner join money using (run_id, channel)
+)
+
+select
+    considered.run_id,
+    considered.campaign_id,
+    'a' as variant,
+    considered.channel,
+    case when treatments.currencies = 1 then treatments.currency end as currency,
+    considered.decided_at,
+    considered.audience,
+    considered.held_out,
+    coalesce(funnel.sent, 0) as sent,
+    coalesce(funnel.delivered, 0) as delivered,
+    coalesce(funnel.opened_raw, 0) as opened_raw,
+    coalesce(funnel.opened_human, 0) as opened_human,
+    coalesce(funnel.clicked_raw, 0) as clicked_raw,
+    coalesce(funnel.clicked_human, 0) as clicked_human,
+    coalesce(funnel.replied, 0) as replied,
+    coalesce(funnel.unsubscribed, 0) as unsubscribed,
+    coalesce(funnel.bounced, 0) as bounced,
+    coalesce(funnel.failed, 0) as failed,
+    coalesce(treatments.converted, 0)::bigint as converted,
+    coalesce(treatments.converted_holdout, 0)::bigint as converted_holdout,
+    case
+        when treated > 0 and kept_back > 0 then converted / treated - converted_holdout / kept_back
+    end as lift,
+    lift_low(treatments.converted, treated, treatments.converted_holdout, kept_back) as lift_low,
+    lift_high(treatments.converted, treated, treatments.converted_holdout, kept_back) as lift_high,
+    case when treatments.currencies = 1 then treatments.revenue end as revenue,
+    case
+        when treatments.currencies = 1 and treatments.converted > 0 and kept_back > 0
+            then (
+                treatments.revenue
+                * (converted / treated - converted_holdout / kept_back) / (converted / treated)
+            )::decimal(14, 2)
+    end as incremental_revenue,
+    null::decimal(14, 2) as cost
+from considered
+left join funnel using (run_id, channel)
+left join treatments using (run_id, channel)

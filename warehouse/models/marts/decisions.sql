@@ -1,0 +1,38 @@
+-- description: One row per considered contact, step and subject of a run: what was decided and why.
+-- depends: raw.campaigns__decisions
+
+-- column: run_id         | One occurrence of a campaign.
+-- column: campaign_id    | Campaign.
+-- column: step           | Step of the campaign, e.g. renewal_30.
+-- column: contact_id     | CRM contact.
+-- column: company_id     | CRM company.
+-- column: subject_type   | What it is about: contract, invoice or zone.
+-- column: subject_id     | Which one.
+-- column: outcome        | What was decided; exactly one.
+-- column: reason         | Why, with the values that decided.
+-- column: channel        | How the person would be reached.
+-- column: variant        | Arm of the experiment: holdout, or the text's variant.
+-- column: deferred_until | When it may be decided again, UTC, if it was deferred.
+-- column: decided_at     | When it was decided, UTC.
+-- column: snapshot_id    | Build of the warehouse that was decided on.
+
+-- unique: run_id, contact_id, step, subject_id
+-- not_null: outcome, reason, decided_at
+-- accepted: outcome | ineligible, stale_data, no_consent, suppressed, no_address, invalid_address, duplicate_address, crm_hold, account_limit, holdout, already_sent, conflict, capped, window_closed, template_unavailable, quota, deferred, send
+
+select
+    run_id,
+    campaign_id,
+    step,
+    contact_id,
+    company_id,
+    subject_type,
+    subject_id,
+    outcome,
+    reason,
+    channel,
+    variant,
+    deferred_until,
+    decided_at,
+    snapshot_id
+from raw.campaigns__decisions

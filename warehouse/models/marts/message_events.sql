@@ -1,0 +1,78 @@
+-- description: One row per distinct event, with who caused it by the newest classifier. Raw hits are all here.
+-- depends: staging.journal__events, staging.journal__messages
+
+-- column: event_id            | Derived from the provider's own key: a repeat is the same row.
+-- column: message_id          | Our message, when the event belongs to one.
+-- column: contact_id          | CRM contact, when known.
+-- column: channel             | How the person is reached.
+-- column: event_type          | What happened, in our words.
+-- column: occurred_at         | When it happened, by the provider, UTC.
+-- column: received_at         | When we heard of it, UTC.
+-- column: actor               | human, machine or unknown.
+-- column: actor_reason        | Which rule of the classifier decided.
+-- column: classifier_version  | Version of the rules that judged the actor.
+-- column: link_id             | Tracked link, of a click.
+-- column: text                | What the person wrote, of a reply.
+-- column: provider_event_type | What happened, in the provider's words.
+
+-- unique: event_id
+-- not_null: channel, event_type, occurred_at
+-- accepted: actor | human, machine, unknown
+
+-- Rules of classifier 1, first that holds:
+--   HEAD request; a user agent that names a scanner; exactly "Mozilla/5.0" (Apple's mail privacy proxy prefetches);
+--   a click within 5 s of hand-over; three links within 10 s. Gmail's image proxy fetches when a person looks: human.
+with hits as (
+    select
+        event.*,
+        event.detail ->> '$.user_agent' as user_agent,
+        event.detail ->> '$.method' as method,
+        message.accepted_at,
+        count(distinct event.link_id) over (
+            partition by event.message_id, event.event_type
+            order by event.occurred_at
+            range between interval 10 seconds preceding and interval 10 seconds following
+        ) as links_nearby
+    from staging.journal__events as event
+    left join staging.journal__messages as message using (message_id)
+),
+
+judged as (
+    select
+        *,
+        case
+            when event_type not in ('opened', 'clicked')
+                then case when event_type in ('replied', 'read', 'unsubscribed') then 'an act of the person' end
+            when method = 'HEAD' then 'head_request'
+            when regexp_matches(
+                coalesce(user_agent, ''),
+                '(?i)bot|crawl|spider|scan|preview|proofpoint|mimecast|barracuda|safelinks|python|curl|headless'
+            ) then 'scanner_user_agent'
+            when event_type = 'opened' and user_agent = 'Mozilla/5.0' then 'apple_privacy_proxy'
+            when event_type = 'clicked' and occurred_at < accepted_at + interval 5 seconds then 'too_fast'
+            when event_type = 'clicked' and links_nearby >= 3 then 'all_links_at_once'
+            when user_agent is null or user_agent = '' then 'no_user_agent'
+            else 'like_a_person'
+        end as actor_reason
+    from hits
+)
+
+select
+    event_id,
+    message_id,
+    contact_id,
+    channel,
+    event_type,
+    occurred_at,
+    received_at,
+    case
+        when actor_reason in ('an act of the person', 'like_a_person') then 'human'
+        when actor_reason is null or actor_reason = 'no_user_agent' then 'unknown'
+        else 'machine'
+    end as actor,
+    actor_reason,
+    '1' as classifier_version,
+    link_id,
+    detail ->> '$.text' as text,
+    provider_event_type
+from judged

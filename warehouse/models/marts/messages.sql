@@ -1,0 +1,95 @@
+-- description: One row per message ever planned: its way and what came of it.
+-- depends: staging.journal__messages, marts.message_events
+
+-- column: message_id             | Our message: derived from campaign, run, contact and step.
+-- column: campaign_id            | Campaign.
+-- column: run_id                 | One occurrence of a campaign.
+-- column: step                   | Step of the campaign, e.g. renewal_30.
+-- column: variant                | Arm of the experiment.
+-- column: contact_id             | CRM contact.
+-- column: company_id             | CRM company.
+-- column: channel                | How the person is reached.
+-- column: purpose                | What the message is for, and so which consent it needs.
+-- column: subject_type           | What it is about: contract, invoice or zone.
+-- column: subject_id             | Which one.
+-- column: template_id            | Template.
+-- column: template_version       | Version of the template.
+-- column: language               | Language of the text: en or th.
+-- column: status                 | Where it stands on the ladder, or how it ended.
+-- column: planned_at             | When it was planned, UTC.
+-- column: accepted_at            | When the provider took it, UTC.
+-- column: sent_at                | When it left the provider, UTC; where none says so, when it was taken.
+-- column: delivered_at           | When it arrived, UTC. Email: taken and not bounced. LINE reports none: null.
+-- column: first_opened_at        | First open or read by anybody, machines too, UTC.
+-- column: first_human_opened_at  | First open or read by a person, UTC.
+-- column: first_clicked_at       | First click by anybody, machines too, UTC.
+-- column: first_human_clicked_at | First click by a person, UTC.
+-- column: replied_at             | First reply, UTC.
+-- column: unsubscribed_at        | When this message made the person unsubscribe, UTC.
+-- column: failed_at              | When it was known to have failed, UTC.
+-- column: error_class            | What the failure means for us.
+-- column: error_code             | The provider's code.
+-- column: reason                 | Why it failed, was suppressed or waits, in words.
+-- column: provider_message_id    | The provider's id.
+-- column: cost_amount            | What the provider asks for it, in cost_currency.
+-- column: cost_currency          | ISO 4217 code of the cost.
+-- column: snapshot_id            | Build of the warehouse that was decided on.
+
+-- unique: message_id
+-- not_null: campaign_id, contact_id, channel, status, planned_at
+-- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
+-- assert: first_human_opened_at is null or first_opened_at <= first_human_opened_at
+
+with engagement as (
+    select
+        message_id,
+        min(occurred_at) filter (event_type in ('opened', 'read')) as first_opened_at,
+        min(occurred_at) filter (event_type in ('opened', 'read') and actor = 'human') as first_human_opened_at,
+        min(occurred_at) filter (event_type = 'clicked') as first_clicked_at,
+        min(occurred_at) filter (event_type = 'clicked' and actor = 'human') as first_human_clicked_at,
+        min(occurred_at) filter (event_type = 'replied') as replied_at,
+        min(occurred_at) filter (event_type in ('unsubscribed', 'blocked', 'complained')) as unsubscribed_at
+    from marts.message_events
+    where message_id is not null
+    group by all
+)
+
+select
+    message.message_id,
+    message.campaign_id,
+    message.run_id,
+    message.step,
+    message.variant,
+    message.contact_id,
+    message.company_id,
+    message.channel,
+    message.purpose,
+    message.subject_type,
+    message.subject_id,
+    message.template_id,
+    message.template_version,
+    message.language,
+    message.status,
+    message.planned_at,
+    message.accepted_at,
+    coalesce(message.sent_at, message.accepted_at) as sent_at,
+    case
+        when message.channel = 'email' and message.status <> 'failed' then message.accepted_at
+        else coalesce(message.delivered_at, message.read_at)
+    end as delivered_at,
+    engagement.first_opened_at,
+    engagement.first_human_opened_at,
+    engagement.first_clicked_at,
+    engagement.first_human_clicked_at,
+    engagement.replied_at,
+    engagement.unsubscribed_at,
+    message.failed_at,
+    message.error_class,
+    message.error_code,
+    message.reason,
+    message.provider_message_id,
+    message.cost_amount,
+    message.cost_currency,
+    message.snapshot_id
+from staging.journal__messages as message
+left join engagement using (message_id)

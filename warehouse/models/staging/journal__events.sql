@@ -1,0 +1,40 @@
+-- description: One row per event of the store: nothing else.
+-- depends: raw.journal__events
+
+-- column: event_id            | Identifier of the event.
+-- column: message_id          | Our message.
+-- column: contact_id          | CRM contact.
+-- column: channel             | How the person is reached.
+-- column: event_type          | What happened, in our words.
+-- column: provider_event_type | What happened, in the provider's words.
+-- column: provider_message_id | Identifier of the provider message.
+-- column: address             | The address on that channel.
+-- column: link_id             | Identifier of the link.
+-- column: actor               | human, machine or unknown, as first judged.
+-- column: classifier_version  | Classifier version as its source has it.
+-- column: detail              | Everything else the provider said, JSON.
+-- column: inbox_id            | Identifier of the inbox.
+-- column: occurred_at         | When it happened, by the provider, UTC.
+-- column: received_at         | When we heard of it, UTC.
+-- column: recorded_at         | When it was written into the store, UTC.
+
+-- unique: event_id
+
+select
+    event_id,
+    message_id,
+    contact_id,
+    channel,
+    event_type,
+    provider_event_type,
+    provider_message_id,
+    address,
+    link_id,
+    actor,
+    classifier_version,
+    detail,
+    inbox_id,
+    occurred_at,
+    received_at,
+    recorded_at
+from raw.journal__events

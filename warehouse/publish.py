@@ -1,0 +1,113 @@
+"""Publishing: a versioned copy of ``marts`` for readers, who never meet a writer, a lock or half a build."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.catalog import read_models
+
+_POINTER = "newest.json"
+_KEEP = 3
+# Columns that the copy for people without the right to see contact details does not contain in the clear.
+_CONTACT_DETAILS = {"email", "mobile", "mobile_as_typed", "line_user_id", "address", "phone", "text"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published state: the full copy, the copy without contact details, and when it was made (UTC)."""
+
+    name: str
+    path: Path
+    masked_path: Path
+    published_at: datetime
+
+
+def publish(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetime) -> Version:
+    """Copy ``marts`` into new files and point readers to them; keeps the last three versions."""
+    serve_dir.mkdir(parents=True, exist_ok=True)
+    for abandoned in serve_dir.glob("*.partial"):
+        abandoned.unlink(missing_ok=True)  # a publisher that was killed
+    name = _free_name(serve_dir, now)
+    version = Version(name, serve_dir / f"warehouse-{name}.duckdb", serve_dir / f"masked-{name}.duckdb", now)
+    _copy(connection, version.path, masked=False)
+    _copy(connection, version.masked_path, masked=True)
+    pointer = {
+        "name": name,
+        "path": version.path.name,
+        "masked_path": version.masked_path.name,
+        "published_at": now.isoformat(),
+    }
+    _replace(serve_dir / _POINTER, json.dumps(pointer))
+    for pattern in ("warehouse-*.duckdb", "masked-*.duckdb"):
+        for old in sorted(serve_dir.glob(pattern), key=lambda path: path.stat().st_mtime_ns)[:-_KEEP]:
+            old.unlink(missing_ok=True)
+    return version
+
+
+def _free_name(serve_dir: Path, now: datetime) -> str:
+    """Name a version by its time, never as one before it: DuckDB gives an old file to whoever still holds its path."""
+    base = now.strftime("%Y%m%dT%H%M%S%f")
+    return next(
+        name
+        for name in (base, *(f"{base}-{number}" for number in range(2, 10_000)))
+        if not (serve_dir / f"warehouse-{name}.duckdb").exists()
+    )
+
+
+def newest(serve_dir: Path) -> Version | None:
+    """Return the version readers should open, or None when nothing was published."""
+    try:
+        pointer = json.loads((serve_dir / _POINTER).read_text())
+    except FileNotFoundError:
+        return None
+    return Version(
+        pointer["name"],
+        serve_dir / pointer["path"],
+        serve_dir / pointer["masked_path"],
+        datetime.fromisoformat(pointer["published_at"]),
+    )
+
+
+def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published copy for reading: no files, no network, no changed settings."""
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, path: Path, *, masked: bool) -> None:
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    connection.execute(f"attach '{partial}' as copy")
+    try:
+        connection.execute("create schema copy.marts")
+        for model in read_models():
+            if model.address.layer == "marts" and not model.is_private:
+                hidden = _CONTACT_DETAILS & model.columns.keys() if masked else set()
+                shown = f"* replace ({', '.join(_mask(column) for column in sorted(hidden))})" if hidden else "*"
+                connection.execute(f"create table copy.{model.address} as select {shown} from {model.address}")  # noqa: S608 -- names of ours
+    finally:
+        connection.execute("detach copy")
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.rename(path)
+
+
+def _mask(column: str) -> str:
+    """Keep only whether there was something: part of a short address is the whole of it."""
+    return f"case when {column} is not null then '•••' end as {column}"
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
