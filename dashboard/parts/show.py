@@ -7,7 +7,8 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from dashboard.parts.words import say
+from core.settings import load_settings
+from dashboard.parts.words import say, title
 
 COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16", "none": "#9ca3af"}
 _KIND = {"send": "#0f766e", "holdout": "#7c3aed"}
@@ -16,7 +17,9 @@ _OTHER = "#cbd5e1"
 
 def table(frame: pl.DataFrame, name: str) -> None:
     """Show a table with its export."""
-    st.dataframe(frame, width="stretch", hide_index=True)
+    titles = {column: st.column_config.Column(title(column)) for column in frame.columns}
+    shown = frame.with_columns(pl.selectors.datetime(time_zone="*").dt.convert_time_zone(load_settings().time_zone))
+    st.dataframe(shown, width="stretch", hide_index=True, column_config=titles)
     left, right, _ = st.columns([1, 1, 5])
     flat = frame.select(pl.all().exclude(pl.List, pl.Struct))
     left.download_button(say("export_csv"), flat.write_csv(), f"{name}.csv", "text/csv", key=f"csv-{name}")

@@ -29,6 +29,12 @@ def say(key: str, **values: object) -> str:
     return catalogue(language())[key].format(**values)
 
 
+def title(column: str) -> str:
+    """Return a column's title: its word where there is one, else its name made readable."""
+    known = catalogue(language())
+    return known.get(column) or column.removesuffix("_id").replace("_", " ").capitalize()
+
+
 def when(moment: datetime | None, zone: str = "Asia/Bangkok") -> str:
     """Show a time in Bangkok; Thai readers get the Buddhist era."""
     if moment is None:

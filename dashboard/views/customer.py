@@ -18,7 +18,7 @@ def show() -> None:
     names = {row["company_id"]: f"{row['name']} · {row['country']}" for row in found.iter_rows(named=True)}
     company_id = st.selectbox(say("company"), list(names), format_func=lambda key: names[key])
     company = ask("company", company_id=company_id).row(0, named=True)
-    cards = st.columns(5)
+    cards = [*st.columns(3), *st.columns(2)]
     cards[0].metric(say("zones"), company["zone_count"], border=True)
     cards[1].metric(say("offline_now"), company["offline_zone_count"], border=True)
     cards[2].metric(say("contract_value"), f"{company['contract_value']:,.0f} {company['currency']}", border=True)
