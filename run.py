@@ -151,7 +151,7 @@ def main() -> int:
         return check()
     if asked.job == "test":
         say("Running the whole test suite; real servers start by themselves")
-        become("pytest", "-q", "-rs", "-n", "auto", *asked.rest)
+        become("pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile", *asked.rest)
     become("bma", asked.job, *asked.rest)
     return 0
 

@@ -20,6 +20,7 @@ from core.store import addresses, effects, events, inbox
 from core.store.events import Event
 from core.vocabulary import Channel, EventType
 from senders.email import events as email_events
+from senders.inbound import PartlyUnderstoodError
 from senders.line import events as line_events
 from senders.whatsapp import events as whatsapp_events
 
@@ -159,24 +160,39 @@ def keep(connection: sa.Connection, delivery: Delivery, translate: Translate) ->
     if inbox_id is None:
         return
     delivery.is_new = True
-    _apply(connection, inbox_id, delivery.source, delivery.body, delivery.received_at, translate)
+    at = delivery.received_at
+    _apply(connection, inbox_id, delivery.source, delivery.body, translate, received_at=at, now=at)
 
 
 def _apply(
-    connection: sa.Connection, inbox_id: int, source: str, body: bytes, received_at: datetime, translate: Translate
+    connection: sa.Connection,
+    inbox_id: int,
+    source: str,
+    body: bytes,
+    translate: Translate,
+    *,
+    received_at: datetime,
+    now: datetime,
 ) -> bool:
+    """Return True when all of it was understood; what was not stays in the inbox for replay, with the reason."""
+    reason = ""
     try:
         with connection.begin_nested():
-            found = translate(source, body, received_at)
-            for event in events.record(connection, found, received_at=received_at, inbox_id=inbox_id):
-                effects.apply(connection, event, received_at)
-                _link(connection, event, received_at)
-            inbox.mark_applied(connection, inbox_id, received_at)
+            try:
+                found = translate(source, body, received_at)
+            except PartlyUnderstoodError as error:
+                found, reason = error.understood, str(error)
+            for event in events.record(connection, found, received_at=received_at, now=now, inbox_id=inbox_id):
+                effects.apply(connection, event, now)
+                _link(connection, event, now)
     except (PermanentError, ValueError) as error:
-        inbox.mark_rejected(connection, inbox_id, str(error), received_at)
-        get_logger().error("delivery kept for replay", source=source, inbox_id=inbox_id, reason=str(error))
-        return False
-    return True
+        reason = str(error)
+    if not reason:
+        inbox.mark_applied(connection, inbox_id, now)
+        return True
+    inbox.mark_rejected(connection, inbox_id, reason, now)
+    get_logger().error("delivery kept for replay", source=source, inbox_id=inbox_id, reason=reason)
+    return False
 
 
 def _link(connection: sa.Connection, event: Event, now: datetime) -> None:
@@ -188,7 +204,7 @@ def _link(connection: sa.Connection, event: Event, now: datetime) -> None:
 def record_now(engine: sa.Engine, event: Event, now: datetime) -> bool:
     """Record one event of our own doors (tracking, unsubscribe) with its effects; True when it was new."""
     with engine.begin() as connection:
-        new = events.record(connection, [event], received_at=now)
+        new = events.record(connection, [event], received_at=now, now=now)
         for found in new:
             effects.apply(connection, found, now)
     return bool(new)
@@ -200,6 +216,14 @@ def replay_rejected(engine: sa.Engine, settings: Settings, *, now: datetime) -> 
     counted = {"applied": 0, "rejected": 0}
     with engine.begin() as connection:
         for row in inbox.rows(connection, "rejected", limit=10_000):
-            understood = _apply(connection, row["inbox_id"], row["source"], row["body"], now, translate)
+            understood = _apply(
+                connection,
+                row["inbox_id"],
+                row["source"],
+                row["body"],
+                translate,
+                received_at=row["received_at"],
+                now=now,
+            )
             counted["applied" if understood else "rejected"] += 1
     return counted

@@ -94,7 +94,7 @@ def _write_unsubscribe(engine: sa.Engine, message_id: str, now: datetime) -> Non
     record_now(
         engine,
         Event(
-            event_id=derived_id("unsubscribe", message_id),
+            event_id=derived_id("unsubscribe", message_id, now.isoformat(timespec="minutes")),
             channel=Channel(channel or Channel.EMAIL),
             event_type=EventType.UNSUBSCRIBED,
             occurred_at=now,

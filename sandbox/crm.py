@@ -15,50 +15,17 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from sandbox.crm_faults import Faults
+from sandbox.crm_history import World
 from sandbox.crm_mcp import answer_mcp
-from sandbox.crm_rows import ADMIN, SORT_ALIASES, Rows
-from sandbox.crm_world import World, make_world
+from sandbox.crm_queries import DEFAULT, RefusalError, matches, ordered, positive
+from sandbox.crm_rows import ADMIN, Rows
+from sandbox.crm_world import make_world
 from sandbox.serving import serve
 
 HTML_500 = (
     '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>Server Error (500)</title>\n</head>\n<body>\n'
     "  <h1>Server Error (500)</h1><p></p>\n</body>\n</html>\n"
 )
-_DEFAULT = {
-    "companies": "name",
-    "contacts": "name",
-    "contracts": "-start_date",
-    "zones": "company_name,name",
-    "invoices": "-issue_date",
-    "opportunities": "-expected_value",
-    "tickets": "-created_at",
-    "notes": "-created_at",
-}
-_ORDERINGS = {
-    "companies": "name created_at updated_at industry country",
-    "contracts": "created_at start_date end_date value updated_at company__name contract_number",
-    "zones": "*",
-    "contacts": "name email created_at updated_at last_contacted company__name",
-    "invoices": "created_at issue_date due_date total_amount updated_at company__name",
-    "opportunities": "created_at expected_value expected_close_date stage",
-    "tickets": "created_at priority status due_date",
-    "notes": "created_at priority note_type",
-}
-_FILTERS = {
-    "companies": "industry is_active country parent_company",
-    "contacts": "company contact_type is_primary is_active",
-    "contracts": "company contract_type status is_active",
-    "zones": "company platform status",
-    "invoices": "company contract status issue_date due_date",
-    "opportunities": "company stage is_active",
-    "tickets": "status priority category company",
-    "notes": "company note_type priority",
-}
-_CHOICES = {
-    ("contracts", "status"): ["Draft", "Sent", "Active", "Renewed", "Expired", "Cancelled"],
-    ("invoices", "status"): ["Draft", "Sent", "Paid", "Overdue", "Cancelled", "Refunded"],
-}
-_SEARCH = {"notes": ("title", "text", "tags"), "companies": ("name", "country"), "contacts": ("name", "email")}
 _SINGULAR = {
     "companies": "Company",
     "contacts": "Contact",
@@ -158,13 +125,13 @@ class StandInCrm:
             return fault
         if refused := self._refuse(request):
             return refused
-        if kind not in _DEFAULT:
+        if kind not in DEFAULT:
             return JSONResponse({"detail": "Not found."}, 404)
         if request.method == "POST":
             return await self._create(kind, request)
         try:
             return JSONResponse(self.faults.bend(kind, self._page(kind, request)))
-        except _RefusalError as refusal:
+        except RefusalError as refusal:
             if kind == "companies":
                 return JSONResponse(
                     {"error": "Failed to retrieve companies", "detail": str(refusal.body), "type": refusal.kind}, 500
@@ -219,12 +186,12 @@ class StandInCrm:
 
     def _page(self, kind: str, request: Request) -> dict[str, Any]:
         query = request.query_params
-        rows = [row for row in self.rows.tables[kind].values() if _matches(kind, row, dict(query))]
-        size = _positive(query.get("page_size"), 20, 1000)
-        number = _positive(query.get("page"), 1, 10**9)
+        rows = [row for row in self.rows.tables[kind].values() if matches(kind, row, dict(query))]
+        size = positive(query.get("page_size"), 20, 1000)
+        number = positive(query.get("page"), 1, 10**9)
         if number > 1 and (number - 1) * size >= len(rows):
-            raise _RefusalError(404, {"detail": "Invalid page."}, "NotFound", "Invalid page.")
-        rows = _sorted(kind, rows, query.get("ordering", ""), number)
+            raise RefusalError(404, {"detail": "Invalid page."}, "NotFound", "Invalid page.")
+        rows = ordered(kind, rows, query.get("ordering", ""), number)
         part = rows[(number - 1) * size : number * size]
         here = request.url.include_query_params
         return {
@@ -296,46 +263,6 @@ class StandInCrm:
         return JSONResponse(
             {"detail": "Given token not valid for any token type", "code": "token_not_valid", "messages": []}, 401
         )
-
-
-class _RefusalError(Exception):
-    def __init__(self, status: int, body: dict[str, Any], kind: str, text: str) -> None:
-        super().__init__(text)
-        self.status, self.body, self.kind = status, body, kind
-
-
-def _matches(kind: str, row: dict[str, Any], query: dict[str, str]) -> bool:
-    for name in _FILTERS[kind].split():
-        if name not in query:
-            continue
-        wanted = query[name]
-        if (kind, name) in _CHOICES and wanted not in _CHOICES[kind, name]:
-            text = f"Select a valid choice. {wanted} is not one of the available choices."
-            raise _RefusalError(400, {name: [text]}, "ValidationError", text)
-        value = row.get(name)
-        if isinstance(value, bool):
-            if wanted.lower() in {"true", "1", "false", "0"} and value != (wanted.lower() in {"true", "1"}):
-                return False
-        elif str(value) != wanted:
-            return False
-    words = query.get("search", "").lower().split()
-    text = " ".join(str(row.get(name, "")) for name in _SEARCH.get(kind, ("name",))).lower()
-    return all(word in text for word in words)
-
-
-def _sorted(kind: str, rows: list[dict[str, Any]], asked: str, page: int) -> list[dict[str, Any]]:
-    allowed = _ORDERINGS[kind].split()
-    names = [name for name in asked.split(",") if name and ("*" in allowed or name.lstrip("-") in allowed)]
-    # The database orders ties as it likes, differently for each page: default orders lose rows.
-    rows = sorted(rows, key=lambda row: hashlib.md5(f"{page}{row['id']}".encode(), usedforsecurity=False).digest())
-    for name in reversed(names or _DEFAULT[kind].split(",")):
-        column = SORT_ALIASES.get(name.lstrip("-"), name.lstrip("-"))
-        rows.sort(key=lambda row: (row.get(column) is None, row.get(column) or 0), reverse=name.startswith("-"))
-    return rows
-
-
-def _positive(text: str | None, default: int, most: int) -> int:
-    return min(int(text), most) if text and text.isdigit() and int(text) > 0 else default
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from sandbox.crm_world import World
+from sandbox.crm_history import World
 
 BANGKOK = timezone(timedelta(hours=7))
 ADMIN = "bdd640fb-0667-4ad1-9c80-317fa3b1799d"

@@ -1,83 +1,14 @@
 """The stand-in CRM's people and papers: everything that happens in about three years, from one seed."""
 
 import random
-import uuid
-from dataclasses import dataclass, field
+import tomllib
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
 
-_FIRST = [
-    "Somchai",
-    "Malee",
-    "Niran",
-    "Waraporn",
-    "Anan",
-    "Kanya",
-    "Prasert",
-    "Suda",
-    "Wichai",
-    "Ploy",
-    "Aisha",
-    "Minh",
-    "Linh",
-    "Daniel",
-    "Priya",
-    "Marcus",
-    "Maria",
-    "Arthit",
-    "Thanakorn",
-    "Nok",
-    "Rahul",
-    "Ines",
-    "Tuấn",
-    "Nguyệt",
-    "สมชาย",
-    "มาลี",
-    "ปรีชา",
-]
-_LAST = [
-    "Demo",
-    "Sample",
-    "Mockrat",
-    "Testapong",
-    "Examplewat",
-    "Synthesson",
-    "Mockford",
-    "Placeholder",
-    "Specimen",
-    "ตัวอย่าง",
-]
-_NAME_A = [
-    "Andaman",
-    "Palm",
-    "Crescent",
-    "Lotus",
-    "Sapphire",
-    "Golden",
-    "Jasmine",
-    "Orchid",
-    "Silk",
-    "Lantern",
-    "Coral",
-    "Indigo",
-    "Pearl",
-    "Tamarind",
-]
-_NAME_B = [
-    "Bay",
-    "Cove",
-    "Lagoon",
-    "Terrace",
-    "Garden",
-    "Riverside",
-    "Sunset",
-    "Island",
-    "Hill",
-    "Harbour",
-    "Pavilion",
-    "Junction",
-]
-_NAME_C = ("Hotel", "Resort & Spa", "Boutique Hotel", "Suites", "Restaurant", "Cafe", "Mall", "Lounge", "Villas")
+from sandbox.crm_history import Entity, World
+
+_NAMES = tomllib.loads((Path(__file__).parent / "crm_names.toml").read_text())
+_KINDS = ("Hotel", "Resort & Spa", "Boutique Hotel", "Suites", "Restaurant", "Cafe", "Mall", "Lounge", "Villas")
 _INDUSTRY = {"Restaurant": "Restaurants", "Cafe": "Cafes", "Mall": "Malls", "Lounge": "Bars"}
 _PLACES = (
     ("Thailand", ("Bangkok", "Phuket", "Chiang Mai", "Krabi", "Pattaya", "Hat Yai"), 66, "+66"),
@@ -89,20 +20,6 @@ _PLACES = (
     ("United Arab Emirates", ("Abu Dhabi",), 94, "+971"),
     ("Maldives", ("Baa Atoll", "Male"), 100, "+960"),
 )
-_ZONES = [
-    "Lobby",
-    "Pool Bar",
-    "Spa",
-    "All Day Dining",
-    "Gym",
-    "Rooftop",
-    "Lounge",
-    "Terrace",
-    "Reception",
-    "Ballroom",
-    "Kids Club",
-    "Corridor",
-]
 _ROLES = (
     ("Primary", "General Manager"),
     ("Billing", "Accounts Payable"),
@@ -111,59 +28,6 @@ _ROLES = (
     ("Other", "F&B Manager"),
 )
 THAILAND, HONG_KONG = "BMAsia (Thailand) Co., Ltd.", "BMAsia Limited"
-
-
-@dataclass
-class World:
-    """All entities; each has ``changes``: (moment, values) pairs that hold from then on."""
-
-    seed: int
-    base: datetime
-    entities: dict[str, list["Entity"]] = field(
-        default_factory=lambda: {
-            name: []
-            for name in ("companies", "contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes")
-        }
-    )
-
-    def rng(self, *key: object) -> random.Random:
-        """Return a generator that depends on the seed and the key only."""
-        return random.Random(":".join(map(str, (self.seed, *key))))
-
-    def new(self, kind: str, key: str, created: datetime, **values: Any) -> "Entity":
-        """Add an entity whose id derives from the seed and its key."""
-        entity = Entity(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}:{kind}:{key}")), created, values)
-        self.entities[kind].append(entity)
-        return entity
-
-
-@dataclass
-class Entity:
-    """One CRM row through time."""
-
-    id: str
-    created: datetime
-    values: dict[str, Any]
-    changes: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
-    deleted: datetime | None = None
-
-    def change(self, moment: datetime, *, silent: bool = False, **values: Any) -> None:
-        """Let values hold from a moment on; ``silent`` changes do not move ``updated_at``."""
-        self.changes.append((moment, values | ({"_silent": True} if silent else {})))
-        self.changes.sort(key=lambda pair: pair[0])
-
-    def at(self, now: datetime) -> dict[str, Any] | None:
-        """Return the row's own values as of ``now`` with created_at and updated_at; None when it is not there."""
-        if self.created > now or (self.deleted and self.deleted <= now):
-            return None
-        row = {"id": self.id, **self.values, "created_at": self.created, "updated_at": self.created}
-        for moment, values in self.changes:
-            if moment > now:
-                break
-            row.update({name: value for name, value in values.items() if name != "_silent"})
-            if "_silent" not in values:
-                row["updated_at"] = moment
-        return row
 
 
 def make_world(companies: int, seed: int, base: datetime) -> World:
@@ -178,8 +42,8 @@ def _add_company(world: World, number: int) -> None:
     rng = world.rng("company", number)
     roll = rng.randrange(100)
     country, cities, _, dial = next(place for place in _PLACES if roll < place[2])
-    city, kind = rng.choice(cities), rng.choice(_NAME_C)
-    name = f"{rng.choice(_NAME_A)} {rng.choice(_NAME_B)} {kind} {city} {number + 1}"
+    city, kind = rng.choice(cities), rng.choice(_KINDS)
+    name = f"{rng.choice(_NAMES['place'])} {rng.choice(_NAMES['view'])} {kind} {city} {number + 1}"
     slug = "".join(char if char.isalnum() else "-" for char in name.lower())
     created = world.base - timedelta(days=rng.randrange(720, 900), seconds=rng.randrange(80000))
     zones = min(14, 1 + int(rng.expovariate(0.35)))
@@ -231,7 +95,7 @@ def _add_contacts(world: World, company: Entity, number: int, slug: str, dial: s
     rng = world.rng("contacts", number)
     for place in range(0 if rng.random() < 0.06 else 1 + int(rng.random() * 3.4)):
         role, title = _ROLES[place % len(_ROLES)]
-        first, last = rng.choice(_FIRST), rng.choice(_LAST)
+        first, last = rng.choice(_NAMES["first"]), rng.choice(_NAMES["last"])
         local = f"{first}.{last}".lower() if f"{first}{last}".isascii() else f"guest.relations{place}"
         digits = f"{rng.choice('689')}0{number:04}{place}{rng.randrange(100):02}"
         mobile = rng.choices(
@@ -295,7 +159,7 @@ def _add_zones(world: World, company: Entity, number: int, count: int, city: str
             start,
             company=company.id,
             device=None,
-            name=f"{city} - {_ZONES[place % len(_ZONES)]}",
+            name=f"{city} - {_NAMES['zone'][place % len(_NAMES['zone'])]}",
             platform=platform,
             status=status,
             soundtrack_zone_id="",

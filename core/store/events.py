@@ -32,14 +32,22 @@ class Event:
 
 
 def record(
-    connection: sa.Connection, found: Iterable[Event], *, received_at: datetime, inbox_id: int | None = None
+    connection: sa.Connection,
+    found: Iterable[Event],
+    *,
+    received_at: datetime,
+    now: datetime,
+    inbox_id: int | None = None,
 ) -> list[Event]:
-    """Insert events, ignore repeats, and return the new ones with message and contact filled in."""
+    """Insert events, ignore repeats, and return the new ones with message and contact filled in.
+
+    ``received_at`` is when they came to us; ``now``, which the journal reads by, is later when they are replayed.
+    """
     new = []
     for event in found:
         known = resolve(connection, event)
         statement = insert_ignore(connection, events).values(
-            **asdict(known), inbox_id=inbox_id, received_at=received_at, recorded_at=received_at
+            **asdict(known), inbox_id=inbox_id, received_at=received_at, recorded_at=now
         )
         if connection.execute(statement.returning(events.c.event_id)).scalar_one_or_none():
             new.append(known)

@@ -1,7 +1,6 @@
 """What comes back by mail: bounces, complaints and replies, put into our words."""
 
 import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,6 +17,7 @@ from core.ids import derived_id
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, ErrorClass, EventType
 from senders.errors import classify
+from senders.inbound import BROKEN, fault, is_signed_in_hex, text_detail
 
 _VERP = re.compile(r"bounces\+([\w-]+)@", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([0-9a-f-]{36})@[^>]+>")
@@ -27,8 +27,7 @@ _ACTION = re.compile(r"^Action:\s*(\w+)", re.MULTILINE | re.IGNORECASE)
 
 def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     """Check ``X-BMA-Signature`` over the raw message, in constant time."""
-    wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return bool(secret) and hmac.compare_digest(headers.get("x-bma-signature", "").encode(), wanted.encode())
+    return is_signed_in_hex(body, headers.get("x-bma-signature", ""), secret)
 
 
 def translate(body: bytes, *, received_at: datetime, link_secret: str) -> list[Event]:
@@ -39,8 +38,8 @@ def translate(body: bytes, *, received_at: datetime, link_secret: str) -> list[E
     try:
         mail = message_from_bytes(body, policy=policy.default)
         return _events(mail, body, received_at, link_secret)
-    except (ValueError, KeyError, LookupError, AttributeError, TypeError) as error:
-        raise PermanentError(f"a mail nobody understands: {type(error).__name__} {error}") from error
+    except BROKEN as error:
+        raise PermanentError(f"a mail nobody understands: {fault(error)}") from error
 
 
 def _events(mail: EmailMessage, body: bytes, received_at: datetime, link_secret: str) -> list[Event]:
@@ -83,7 +82,7 @@ def _events(mail: EmailMessage, body: bytes, received_at: datetime, link_secret:
             message_id=answered[-1],
             actor=Actor.HUMAN,
             address=parseaddr(str(mail.get("From", "")))[1].lower() or None,
-            detail={"text": part.get_content()[:4000] if part else ""},
+            detail=text_detail(part.get_content() if part else ""),
             **common,
         )
     ]

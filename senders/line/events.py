@@ -12,6 +12,7 @@ from core.errors import PermanentError
 from core.ids import derived_id
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, EventType
+from senders.inbound import BROKEN, fault, is_stop, text_detail, understand
 
 TYPES = {
     "follow": EventType.FOLLOWED,
@@ -19,7 +20,27 @@ TYPES = {
     "message": EventType.REPLIED,
     "postback": EventType.REPLIED,
 }
-STOP_WORDS = {"stop", "unsubscribe", "หยุด", "ยกเลิก", "เลิกรับ"}
+# Documented, and nothing to campaigns: groups, videos seen, beacons, the account's own life.
+IGNORED = frozenset(
+    {
+        "join",
+        "leave",
+        "memberJoined",
+        "memberLeft",
+        "unsend",
+        "videoPlayComplete",
+        "beacon",
+        "accountLink",
+        "things",
+        "membership",
+        "module",
+        "activated",
+        "deactivated",
+        "botSuspended",
+        "botResumed",
+        "delivery",
+    }
+)
 
 
 def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
@@ -31,20 +52,22 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
 def translate(body: bytes, *, received_at: datetime) -> list[Event]:
     """Return the events of one delivery; kinds that mean nothing to campaigns give none.
 
-    Raises PermanentError when it is not what LINE documents.
+    Raises PermanentError when it is not what LINE documents, and PartlyUnderstoodError, with the events of the
+    others, when some of its items are not.
     """
     del received_at  # LINE's events carry their own time
     try:
-        delivery = json.loads(body)
-        return [event for each in delivery["events"] for event in _events(each)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PermanentError(f"a LINE delivery nobody understands: {type(error).__name__} {error}") from error
+        items = list(json.loads(body)["events"])
+    except BROKEN as error:
+        raise PermanentError(f"no LINE delivery: {fault(error)}") from error
+    return understand("LINE", items, _events)
 
 
 def _events(found: dict[str, Any]) -> Iterator[Event]:
-    kind, source = found["type"], found.get("source", {})
-    user_id = source.get("userId")
-    if kind not in TYPES or not user_id:
+    kind, user_id = found["type"], found.get("source", {}).get("userId")
+    if kind not in TYPES and kind not in IGNORED:
+        raise PermanentError(f"event {kind!r}, which nobody has described yet")
+    if kind in IGNORED or not user_id:
         return
     text = str(found.get("message", {}).get("text", "")) if kind == "message" else ""
     common: dict[str, Any] = {
@@ -58,10 +81,10 @@ def _events(found: dict[str, Any]) -> Iterator[Event]:
         event_id=derived_id("line", key),
         event_type=TYPES[kind],
         provider_event_type=kind,
-        detail={"text": text} if text else {},
+        detail=text_detail(text),
         **common,
     )
-    if text.strip().lower() in STOP_WORDS:
+    if is_stop(text):
         yield Event(
             event_id=derived_id("line", key, "stop"),
             event_type=EventType.UNSUBSCRIBED,

@@ -1,9 +1,7 @@
 """What WhatsApp tells us: statuses, messages from people, opt-outs; verified, then put into our words."""
 
-import hashlib
-import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +10,7 @@ from core.ids import derived_id
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, ErrorClass, EventType
 from senders.errors import classify
+from senders.inbound import BROKEN, fault, is_signed_in_hex, is_stop, text_detail, understand
 
 STATUSES = {
     "sent": EventType.SENT,
@@ -23,34 +22,41 @@ STATUSES = {
     "held_for_quality_assessment": EventType.HELD,
 }
 PREFERENCES = {"stop": EventType.UNSUBSCRIBED, "resume": EventType.RESUBSCRIBED}
-STOP_WORDS = {"stop", "unsubscribe", "opt out", "หยุด", "ยกเลิก", "เลิกรับ"}
 
 
 def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     """Check ``X-Hub-Signature-256`` over the raw body, in constant time."""
-    wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return bool(secret) and hmac.compare_digest(headers.get("x-hub-signature-256", "").encode(), wanted.encode())
+    return is_signed_in_hex(body, headers.get("x-hub-signature-256", ""), secret)
 
 
 def translate(body: bytes, *, received_at: datetime) -> list[Event]:
-    """Return the events of one delivery. Raises PermanentError when it is not what Meta documents."""
+    """Return the events of one delivery.
+
+    Raises PermanentError when it is not what Meta documents, and PartlyUnderstoodError, with the events of the
+    others, when some of its items are not.
+    """
     try:
-        return list(_events(json.loads(body), received_at))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PermanentError(f"a WhatsApp delivery nobody understands: {type(error).__name__} {error}") from error
+        items = list(_items(json.loads(body)))
+    except BROKEN as error:
+        raise PermanentError(f"no WhatsApp delivery: {fault(error)}") from error
+    return understand("WhatsApp", items, lambda item: _events(item[0], item[1], received_at))
 
 
-def _events(delivery: dict[str, Any], received_at: datetime) -> Iterator[Event]:
+def _items(delivery: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield kind and item: every status, message, preference, and what Meta adds some day."""
     if delivery["object"] != "whatsapp_business_account":
-        raise PermanentError(f"not a WhatsApp delivery: object {delivery['object']!r}")
+        raise PermanentError(f"no WhatsApp delivery: object {delivery['object']!r}")
     for entry in delivery["entry"]:
         for change in entry["changes"]:
-            value = change.get("value", {})
-            yield from (_status(each) for each in value.get("statuses", ()))
-            for message in value.get("messages", ()):
-                yield from _inbound(message)
-            for preference in value.get("user_preferences", ()):
-                yield _preference(preference, received_at)
+            value = change["value"]
+            known = [(kind, item) for kind in _READERS for item in value.get(kind, ())]
+            yield from known or [(change["field"], value)]
+
+
+def _events(kind: str, item: dict[str, Any], received_at: datetime) -> Iterable[Event]:
+    if kind not in _READERS:
+        raise PermanentError(f"change {kind!r}, which nobody has described yet")
+    return _READERS[kind](item, received_at)
 
 
 def _at(seconds: Any) -> datetime:
@@ -61,10 +67,10 @@ def _address(number: str | None) -> str | None:
     return f"+{number.lstrip('+')}" if number else None
 
 
-def _status(status: dict[str, Any]) -> Event:
+def _status(status: dict[str, Any], _received_at: datetime) -> Iterator[Event]:
     name = status["status"]
     if name not in STATUSES:
-        raise PermanentError(f"WhatsApp status nobody mapped: {name!r}")
+        raise PermanentError(f"status {name!r}, which nobody has described yet")
     detail: dict[str, Any] = {}
     if "pricing" in status:
         detail["pricing"] = status["pricing"]
@@ -77,7 +83,7 @@ def _status(status: dict[str, Any]) -> Event:
             "reason": meaning,
             "permanent": error_class is ErrorClass.PERMANENT_RECIPIENT,
         }
-    return Event(
+    yield Event(
         event_id=derived_id("whatsapp", status["id"], name, status.get("recipient_participant_id", "")),
         channel=Channel.WHATSAPP,
         event_type=STATUSES[name],
@@ -90,7 +96,7 @@ def _status(status: dict[str, Any]) -> Event:
     )
 
 
-def _inbound(message: dict[str, Any]) -> Iterator[Event]:
+def _inbound(message: dict[str, Any], _received_at: datetime) -> Iterator[Event]:
     kind = message["type"]
     text = _text(message, kind)
     common: dict[str, Any] = {
@@ -104,10 +110,10 @@ def _inbound(message: dict[str, Any]) -> Iterator[Event]:
         event_id=derived_id("whatsapp", message["id"]),
         event_type=EventType.REPLIED,
         provider_event_type=kind,
-        detail={"text": text},
+        detail=text_detail(text),
         **common,
     )
-    if text.strip().lower() in STOP_WORDS:
+    if is_stop(text):
         yield Event(
             event_id=derived_id("whatsapp", message["id"], "stop"),
             event_type=EventType.UNSUBSCRIBED,
@@ -127,12 +133,12 @@ def _text(message: dict[str, Any], kind: str) -> str:
     return ""
 
 
-def _preference(preference: dict[str, Any], received_at: datetime) -> Event:
+def _preference(preference: dict[str, Any], received_at: datetime) -> Iterator[Event]:
     value = preference["value"]
     if value not in PREFERENCES:
-        raise PermanentError(f"WhatsApp preference nobody mapped: {value!r}")
+        raise PermanentError(f"preference {value!r}, which nobody has described yet")
     moment = _at(preference["timestamp"]) if "timestamp" in preference else received_at
-    return Event(
+    yield Event(
         event_id=derived_id("whatsapp", "preference", preference.get("wa_id", ""), value, moment.isoformat()),
         channel=Channel.WHATSAPP,
         event_type=PREFERENCES[value],
@@ -141,3 +147,10 @@ def _preference(preference: dict[str, Any], received_at: datetime) -> Event:
         provider_event_type=f"user_preferences.{value}",
         address=_address(preference.get("wa_id")),
     )
+
+
+_READERS: dict[str, Callable[[dict[str, Any], datetime], Iterator[Event]]] = {
+    "statuses": _status,
+    "messages": _inbound,
+    "user_preferences": _preference,
+}

@@ -67,7 +67,7 @@ def hear(store: sa.Engine, now: datetime, event_type: EventType, key: str, **mor
         **more,
     )
     with store.begin() as connection:
-        new = events.record(connection, [event], received_at=now)
+        new = events.record(connection, [event], received_at=now, now=now)
         for found in new:
             effects.apply(connection, found, now)
     return len(new)

@@ -67,7 +67,7 @@ def test_all_tables_stand_even_when_the_store_is_empty(load, ask):
 def test_messages_and_events_arrive_and_updates_merge(load, ask, store, now):
     with store.begin() as connection:
         ledger.plan(connection, [planned("m1"), planned("m2")], now)
-        events.record(connection, [opened("e1", "m1", now)], received_at=now)
+        events.record(connection, [opened("e1", "m1", now)], received_at=now, now=now)
     load()
 
     with store.begin() as connection:
@@ -88,10 +88,10 @@ def test_messages_and_events_arrive_and_updates_merge(load, ask, store, now):
 
 def test_rows_that_commit_late_within_the_overlap_are_found(load, ask, store, now):
     with store.begin() as connection:
-        events.record(connection, [opened("e1", None, now)], received_at=now)
+        events.record(connection, [opened("e1", None, now)], received_at=now, now=now)
     load()
     with store.begin() as connection:
-        events.record(connection, [opened("e2", None, now)], received_at=now - timedelta(minutes=9))
+        events.record(connection, [opened("e2", None, now)], received_at=now, now=now - timedelta(minutes=9))
 
     load()
     load()

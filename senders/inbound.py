@@ -1,0 +1,78 @@
+"""What every channel's way back shares: proof of origin, the words for stop, and items understood one by one."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from core.errors import PermanentError
+from core.store.events import Event
+
+# What people write when they want no more messages: the whole text, in English or Thai.
+STOP_WORDS = frozenset(
+    {
+        "stop",
+        "stop all",
+        "unsubscribe",
+        "opt out",
+        "optout",
+        "หยุด",
+        "หยุดส่ง",
+        "ยกเลิก",
+        "เลิกรับ",
+        "ยกเลิกการรับข้อความ",
+    }
+)
+_LONGEST_TEXT = 4000
+
+
+class PartlyUnderstoodError(PermanentError):
+    """Some items of a delivery have no translation yet; ``understood`` are the events of the others."""
+
+    def __init__(self, message: str, understood: list[Event]) -> None:
+        super().__init__(message)
+        self.understood = understood
+
+
+def is_stop(text: str) -> bool:
+    """Say whether a person's whole text asks us to stop."""
+    return text.strip().strip(".!\"'").strip().casefold() in STOP_WORDS
+
+
+def is_signed_in_hex(body: bytes, signature: str, secret: str) -> bool:
+    """Check ``sha256=<hex HMAC-SHA256 of the raw body>`` in constant time; an empty secret proves nothing."""
+    wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return bool(secret) and hmac.compare_digest(signature.encode(), wanted.encode())
+
+
+def understand(whose: str, items: Iterable[Any], translate_one: Callable[[Any], Iterable[Event]]) -> list[Event]:
+    """Translate each item by itself, so that one nobody knows does not take the others with it.
+
+    Raises PartlyUnderstoodError, with the events of the others, when an item is not understood.
+    """
+    understood: list[Event] = []
+    unknown: list[str] = []
+    for item in items:
+        try:
+            understood.extend(list(translate_one(item)))
+        except PermanentError as error:
+            unknown.append(str(error))
+        except BROKEN as error:
+            unknown.append(fault(error))
+    if unknown:
+        raise PartlyUnderstoodError(f"{whose}: {'; '.join(dict.fromkeys(unknown))[:500]}", understood)
+    return understood
+
+
+# What reading a body of an unexpected shape raises; RecursionError is JSON nested without end.
+BROKEN = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError)
+
+
+def fault(error: BaseException) -> str:
+    """Name what was wrong with a body without quoting it: it may hold contact details."""
+    return f"no field {error}" if isinstance(error, KeyError) else f"unexpected shape ({type(error).__name__})"
+
+
+def text_detail(text: str) -> dict[str, str]:
+    """Return the detail of something a person wrote, bounded."""
+    return {"text": text[:_LONGEST_TEXT]} if text else {}

@@ -1,0 +1,175 @@
+"""The main job, end to end: a small world lives through three weeks, and a marketer looks at the results."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from cli.demo import run_demo
+from cli.processes import free_port, wait_for
+from cli.result import agrees
+from core.settings import Settings
+from warehouse import publish
+
+_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    data_dir = tmp_path_factory.mktemp("journey")
+    settings = Settings(_env_file=None, data_dir=data_dir, public_url="http://127.0.0.1:0")
+    return data_dir, run_demo(companies=150, days=21, seed=7, settings=settings, say=print)
+
+
+def test_nothing_is_doubled_or_lost_and_every_audience_sums(lived: tuple[Path, dict[str, Any]]) -> None:
+    _, result = lived
+
+    assert agrees(result), result
+    assert result["duplicates"] == result["lost"] == result["in_doubt"] == 0
+
+
+def test_messages_go_out_on_all_three_channels(lived: tuple[Path, dict[str, Any]]) -> None:
+    _, result = lived
+
+    assert set(result["by_channel"]) == {"email", "line", "whatsapp"}
+    assert result["sent"] == sum(result["by_channel"].values())
+    assert 0 < result["opened_human"] <= result["opened_raw"] <= result["sent"]
+
+
+def test_decisions_of_every_run_sum_to_its_audience(lived: tuple[Path, dict[str, Any]]) -> None:
+    data_dir, _ = lived
+    version = publish.newest(data_dir / "serve")
+    assert version is not None
+    with publish.open_published(version.path) as connection:
+        runs = connection.execute("""
+            select run_id, sum(audience), (select count(*) from marts.decisions as d where d.run_id = r.run_id)
+            from marts.campaign_results as r group by run_id
+        """).fetchall()
+
+    assert runs
+    assert all(audience == decided for _, audience, decided in runs)
+
+
+def test_nobody_without_consent_or_with_a_successor_was_written_to(lived: tuple[Path, dict[str, Any]]) -> None:
+    data_dir, _ = lived
+    version = publish.newest(data_dir / "serve")
+    assert version is not None
+    with publish.open_published(version.path) as connection:
+        wrong = connection.execute("""
+            select count(*) from marts.messages as m
+            inner join marts.contracts as c on c.contract_id = m.subject_id
+            where m.accepted_at > c.successor_created_at or not c.send_renewal_reminders
+        """).fetchone()
+
+    assert wrong == (0,)
+
+
+def test_the_masked_copy_holds_no_contact_details(lived: tuple[Path, dict[str, Any]]) -> None:
+    data_dir, _ = lived
+    version = publish.newest(data_dir / "serve")
+    assert version is not None
+    with publish.open_published(version.masked_path) as masked, publish.open_published(version.path) as full:
+        hidden = masked.execute("select email, mobile from marts.contacts where email is not null").fetchall()
+        (real,) = full.execute("select list(email) from marts.contacts where email is not null").fetchone() or ([],)
+
+    assert hidden
+    assert not {email for email, _ in hidden} & set(real)
+
+
+@pytest.fixture(scope="module")
+def dashboard(lived: tuple[Path, dict[str, Any]]) -> Iterator[str]:
+    if _CHROMIUM is None:
+        pytest.skip("Chromium is not installed: install it (Debian: apt-get install chromium) to run this test")
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "dashboard/app.py",
+            "--server.port",
+            str(port),
+            "--server.address",
+            "127.0.0.1",
+            "--server.headless",
+            "true",
+        ],
+        cwd=Path(__file__).parents[2],
+        env={"BMA_DATA_DIR": str(lived[0]), "PATH": "/usr/bin:/bin", "HOME": "/tmp"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(timeout=10)
+
+
+@pytest.fixture
+def page(dashboard: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        yield browser.new_page(viewport={"width": 1440, "height": 1100}, base_url=dashboard, accept_downloads=True)
+        browser.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "english", "thai"),
+    [
+        ("/", "Overview", "ภาพรวม"),
+        ("/campaigns", "Campaigns", "แคมเปญ"),
+        ("/segments", "Segments", "กลุ่มลูกค้า"),
+        ("/customer", "Customer", "ลูกค้า"),
+        ("/health", "Data health", "สุขภาพข้อมูล"),
+    ],
+)
+def test_every_page_opens_in_both_languages(page: Page, path: str, english: str, thai: str) -> None:
+    for language, heading in (("en", english), ("th", thai)):
+        page.goto(f"{path}?lang={language}")
+        page.get_by_role("heading", name=heading, exact=True).wait_for()
+        page.locator("[data-testid=stDownloadButton]").last.wait_for()
+
+        assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_marketer_changes_language_filters_and_exports(page: Page) -> None:
+    page.goto("/campaigns?lang=en")
+    page.get_by_role("heading", name="The people behind it").wait_for()
+    page.get_by_text("ไทย").click()
+    page.get_by_role("heading", name="แคมเปญ", exact=True).wait_for()
+    page.get_by_text("English").click()
+    page.get_by_role("heading", name="The people behind it").wait_for()
+    page.get_by_role("combobox", name="Outcome").click()
+    page.get_by_role("option", name="Held out").click()
+    page.get_by_text("so that we can tell what writing earns").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").nth(2).click()
+
+    rows = Path(download.value.path()).read_text().splitlines()
+    assert rows[0].startswith("outcome,contact,company")
+    assert len(rows) > 1
+    assert all(row.startswith("holdout,") for row in rows[1:])
+
+
+def test_the_published_copy_opens_in_plain_duckdb(lived: tuple[Path, dict[str, Any]]) -> None:
+    version = publish.newest(lived[0] / "serve")
+    assert version is not None
+    with duckdb.connect(str(version.path), read_only=True) as connection:
+        assert connection.execute("select count(*) > 0 from marts.contacts").fetchone() == (True,)
