@@ -1,6 +1,7 @@
 """How things are drawn everywhere: one colour a channel, a table with its export beside every chart."""
 
 import io
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -8,17 +9,25 @@ import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
-from dashboard.parts.words import say, title
+from dashboard.parts.words import say, title, word
 
 COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16", "none": "#9ca3af"}
 _KIND = {"send": "#0f766e", "holdout": "#7c3aed"}
 _OTHER = "#cbd5e1"
+_WORDED = ("outcome", "channel", "status")  # columns whose values are translated on screen, never in an export
 
 
 def table(frame: pl.DataFrame, name: str) -> None:
-    """Show a table with its export."""
+    """Show a table with its export: times and words as the viewer reads them, the file as the warehouse has them."""
     titles = {column: st.column_config.Column(title(column)) for column in frame.columns}
-    shown = frame.with_columns(pl.selectors.datetime(time_zone="*").dt.convert_time_zone(load_settings().time_zone))
+    shown = frame.with_columns(
+        pl.selectors.datetime(time_zone="*").dt.convert_time_zone(load_settings().time_zone),
+        *(
+            pl.col(name).map_elements(partial(word, name), pl.String)
+            for name in _WORDED
+            if name in frame.columns and not frame.is_empty()
+        ),
+    )
     st.dataframe(shown, width="stretch", hide_index=True, column_config=titles)
     left, right, _ = st.columns([1, 1, 5])
     flat = frame.select(pl.all().exclude(pl.List, pl.Struct))

@@ -35,6 +35,11 @@ def title(column: str) -> str:
     return known.get(column) or column.removesuffix("_id").replace("_", " ").capitalize()
 
 
+def word(column: str, value: str | None) -> str | None:
+    """Return a value in the viewer's words where they have one (an outcome, a channel, a status), else as it is."""
+    return catalogue(language()).get(f"{column}_{value}", value)
+
+
 def when(moment: datetime | None, zone: str = "Asia/Bangkok") -> str:
     """Show a time in Bangkok; Thai readers get the Buddhist era."""
     if moment is None:

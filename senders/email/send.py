@@ -69,6 +69,8 @@ class EmailSender:
         try:
             _, text = await client.data(data)
         except aiosmtplib.SMTPResponseException as error:
+            if not 400 <= error.code < 600:  # no refusal: only 4xx and 5xx say that it was not taken
+                return Unknown(f"the mail server's answer makes no sense: {error.message[:200]}"), False
             return _refused(error), await _reset(client)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return Unknown(f"the mail server did not answer after the message: {error}"), False

@@ -21,6 +21,8 @@ STATUSES = {
     "accepted": EventType.ACCEPTED,
     "held_for_quality_assessment": EventType.HELD,
 }
+# Notices about a person or an earlier message: nobody wrote to us.
+NO_REPLY = frozenset({"system", "edit", "revoke"})
 PREFERENCES = {"stop": EventType.UNSUBSCRIBED, "resume": EventType.RESUBSCRIBED}
 
 
@@ -98,6 +100,8 @@ def _status(status: dict[str, Any], _received_at: datetime) -> Iterator[Event]:
 
 def _inbound(message: dict[str, Any], _received_at: datetime) -> Iterator[Event]:
     kind = message["type"]
+    if kind in NO_REPLY:
+        return
     text = _text(message, kind)
     common: dict[str, Any] = {
         "channel": Channel.WHATSAPP,

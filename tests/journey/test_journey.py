@@ -156,7 +156,7 @@ def test_a_marketer_changes_language_filters_and_exports(page: Page) -> None:
     page.get_by_role("heading", name="แคมเปญ", exact=True).wait_for()
     page.get_by_text("English").click()
     page.get_by_role("heading", name="The people behind it").wait_for()
-    page.get_by_role("combobox", name="Outcome").click()
+    page.get_by_role("combobox", name="Outcome").press("ArrowDown")
     page.get_by_role("option", name="Held out").click()
     page.get_by_text("so that we can tell what writing earns").wait_for()
     with page.expect_download() as download:

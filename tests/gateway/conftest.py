@@ -1,0 +1,118 @@
+"""The gateway over a real store, every door open, and a message that was sent."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from core.settings import Settings
+from core.store import ledger
+from core.store.tables import events, inbox, messages, suppressions
+from gateway.app import create_app
+
+SECRETS = {
+    "whatsapp_app_secret": "appsecret",
+    "whatsapp_verify_token": "verifytoken",
+    "line_channel_secret": "channelsecret",
+    "smtp_inbound_secret": "inboundsecret",
+    "crm_webhook_secret": "crmsecret",
+    "link_secret": "linksecret",
+    "jwt_secret": "jwtsecret-of-at-least-32-characters",
+}
+_LEASE = timedelta(minutes=1)
+LINE_USER = "U" + "1" * 32
+ADDRESSES = {"email": "malee@hotel.example", "whatsapp": "+66812345678", "line": LINE_USER}
+
+
+def signed(path: str, body: bytes) -> dict[str, str]:
+    """Sign a body as the sender of that door does."""
+    if path == "/webhooks/line":
+        digest = hmac.new(b"channelsecret", body, hashlib.sha256).digest()
+        return {"x-line-signature": base64.b64encode(digest).decode()}
+    secret, name = {
+        "/webhooks/whatsapp": (b"appsecret", "x-hub-signature-256"),
+        "/webhooks/email/inbound": (b"inboundsecret", "x-bma-signature"),
+        "/webhooks/crm": (b"crmsecret", "x-bma-signature"),
+    }[path]
+    return {name: f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with every door open."""
+    return Settings(_env_file=None, data_dir=tmp_path, **SECRETS)
+
+
+@pytest.fixture
+def client(sqlite_store: sa.Engine, settings: Settings, now: datetime) -> Iterator[TestClient]:
+    """The gateway, running."""
+    with TestClient(create_app(settings, engine=sqlite_store, clock=lambda: now), follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def deliver(client: TestClient) -> Callable[..., int]:
+    """Deliver a signed body; returns the status."""
+
+    def post(path: str, body: bytes) -> int:
+        return client.post(path, content=body, headers=signed(path, body)).status_code
+
+    return post
+
+
+@pytest.fixture
+def sent(sqlite_store: sa.Engine, now: datetime) -> dict[str, str]:
+    """One accepted message per channel: its id by channel."""
+    found = {}
+    with sqlite_store.begin() as connection:
+        for number, (channel, address) in enumerate(ADDRESSES.items(), 1):
+            key = f"0198c0de-0000-7000-8000-00000000000{number}"
+            ledger.plan(connection, [_row(key, channel, address)], now)
+            ledger.claim(connection, channel=channel, worker="w", limit=1, now=now, lease=_LEASE)
+            ledger.accept(connection, key, provider_message_id=f"{channel}-1", at=now)
+            found[channel] = key
+    return found
+
+
+def _row(key: str, channel: str, address: str) -> dict[str, Any]:
+    return {
+        "message_id": key,
+        "campaign_id": "renewal",
+        "run_id": "r1",
+        "step": "renewal_30",
+        "variant": "a",
+        "contact_id": f"contact-{channel}",
+        "company_id": "company",
+        "channel": channel,
+        "purpose": "renewal",
+        "address": address,
+        "template_id": "renewal_30",
+        "template_version": 1,
+        "language": "th",
+        "variables": {},
+        "subject_type": "contract",
+        "subject_id": "s",
+        "priority": 5,
+        "not_before": None,
+        "expires_at": None,
+        "snapshot_id": "s",
+    }
+
+
+@pytest.fixture
+def rows(sqlite_store: sa.Engine) -> Callable[[str], list[dict[str, Any]]]:
+    """Read a table of the store."""
+    tables = {"inbox": inbox, "events": events, "messages": messages, "suppressions": suppressions}
+
+    def read(name: str) -> list[dict[str, Any]]:
+        with sqlite_store.connect() as connection:
+            return [dict(row) for row in connection.execute(sa.select(tables[name])).mappings()]
+
+    return read

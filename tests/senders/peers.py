@@ -1,0 +1,87 @@
+"""Providers to sit an exam with: real servers on loopback that do exactly what a test tells them."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+CUT = "cut"  # read the whole message, then break the connection
+
+
+@dataclass
+class Peer:
+    """A server with one behaviour; ``taken`` holds what it read whole, one entry a message."""
+
+    behaviour: Any
+    taken: list[bytes] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+    _server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> "Peer":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            await self.talk(reader, writer)
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+            pass  # the other side is through
+        finally:
+            writer.transport.abort()
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Speak the channel's protocol until the connection ends."""
+        raise AssertionError("a peer speaks a protocol")
+
+
+def http(status: int, body: str, **headers: str) -> bytes:
+    """Write an HTTP answer; header names take underscores for dashes."""
+    lines = [f"HTTP/1.1 {status} Said", "Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+class HttpPeer(Peer):
+    """Answers every request with the same bytes, or cuts."""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+            self.taken.append(head + await reader.readexactly(length))
+            if self.behaviour == CUT:
+                return
+            writer.write(self.behaviour)
+            await writer.drain()
+
+
+class MailPeer(Peer):
+    """Speaks SMTP; its behaviour names, by command, another reply than the good one, or a cut."""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        good: dict[str, str] = {
+            "EHLO": "250-peer\r\n250 ENHANCEDSTATUSCODES",
+            "DATA": "354 go on",
+            "QUIT": "221 bye",
+            "DOT": "250 2.0.0 Ok: queued as 4ZQ1",
+        }
+        reply: Callable[[str], str] = lambda word: self.behaviour.get(word, good.get(word, "250 2.0.0 Ok"))
+        writer.write(f"{reply('CONNECT').replace('250 2.0.0 Ok', '220 peer ESMTP')}\r\n".encode())
+        while True:
+            line = await reader.readuntil(b"\r\n")
+            word = line[:4].decode().upper()
+            if word == "DATA" and reply(word).startswith("354"):
+                writer.write(b"354 go on\r\n")
+                self.taken.append(await reader.readuntil(b"\r\n.\r\n"))
+                word = "DOT"
+            if reply(word) == CUT:
+                return
+            writer.write(f"{reply(word)}\r\n".encode())
+            await writer.drain()
