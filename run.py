@@ -28,10 +28,7 @@ CHECKS = (
     ("lint", ["ruff", "check", "."]),
     ("types", ["mypy"]),
     ("import rules", ["lint-imports", "--no-cache"]),
-    (
-        "sql lint",
-        ["sqlfluff", "lint", "--disable-progress-bar", "--nofail", "-q", "warehouse", "campaigns", "dashboard"],
-    ),
+    ("sql lint", ["sqlfluff", "lint", "--disable-progress-bar", "-q", "warehouse", "campaigns", "dashboard"]),
 )
 
 

@@ -14,7 +14,7 @@ with reachable as (
         contact.is_opt_out_known,
         contact.is_unsubscribed,
         contact.preferred_channel,
-        map {'email': contact.email, 'whatsapp': contact.mobile, 'line': contact.line_user_id} as addresses,
+        map { 'email': contact.email, 'whatsapp': contact.mobile, 'line': contact.line_user_id } as addresses,
         coalesce(contact.mobile_as_typed, '') <> '' as has_typed_something
     from members as member
     inner join marts.contacts as contact on contact.contact_id = member.contact_id

@@ -1,7 +1,6 @@
 """``bma``: every command of the product. ``bma COMMAND --help`` shows an example."""
 
 import asyncio
-import json
 import signal
 import sys
 from pathlib import Path
@@ -12,10 +11,10 @@ from rich.console import Console
 
 from cli.campaign_commands import campaign
 from cli.inbox_commands import inbox
+from cli.output import Json, open_steps, show
 from cli.segment_commands import segment
 from core.errors import HouseError
 from core.logs import configure_logs
-from core.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="BMA Social, on the command line.")
 sync = typer.Typer(no_args_is_help=True, help="Load data into the warehouse's raw schema.")
@@ -24,18 +23,6 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(segment, name="segment")
 app.add_typer(inbox, name="inbox")
 _console = Console(stderr=True, highlight=False)
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-
-def _steps() -> Any:
-    from assets.steps import Steps
-
-    return Steps(load_settings())
-
-
-def _show(result: Any, as_json: bool) -> None:
-    text = json.dumps(result, default=str, ensure_ascii=False, indent=2)
-    print(text if as_json else text.replace('"', ""))
 
 
 @app.command()
@@ -76,7 +63,7 @@ def demo(
         )
     if json_file:
         write_json(json_file, result)
-    _show(result, as_json=True)
+    show(result, as_json=True)
     if not agrees(result):
         raise typer.Exit(1)
 
@@ -87,23 +74,23 @@ def sync_crm(
     as_json: Json = False,
 ) -> None:
     """Load the CRM. Example: bma sync crm --full."""
-    report = _steps().sync_crm("full" if full else "incremental")
-    _show({"mode": report.mode, "rows": report.rows, "rejects": report.rejects, "deleted": report.deleted}, as_json)
+    report = open_steps().sync_crm("full" if full else "incremental")
+    show({"mode": report.mode, "rows": report.rows, "rejects": report.rejects, "deleted": report.deleted}, as_json)
 
 
 @sync.command("journal")
 def sync_journal(as_json: Json = False) -> None:
     """Load what the store recorded. Example: bma sync journal."""
-    _show({"rows": _steps().sync_journal().rows}, as_json)
+    show({"rows": open_steps().sync_journal().rows}, as_json)
 
 
 @app.command()
 def build(as_json: Json = False) -> None:
     """Build every model and check its promises. Example: bma build."""
-    steps = _steps()
+    steps = open_steps()
     runs = {str(run.model.address): {"rows": run.rows, "seconds": round(run.seconds, 3)} for run in steps.build()}
     broken = [f"{result.name}: {result.broken_rows} rows: {result.sql}" for result in steps.check() if not result.is_ok]
-    _show({"models": runs, "broken": broken}, as_json)
+    show({"models": runs, "broken": broken}, as_json)
     if broken:
         raise typer.Exit(1)
 
@@ -111,8 +98,8 @@ def build(as_json: Json = False) -> None:
 @app.command()
 def publish(as_json: Json = False) -> None:
     """Publish the marts for readers. Example: bma publish."""
-    version = _steps().publish()
-    _show({"version": version.name, "path": version.path}, as_json)
+    version = open_steps().publish()
+    show({"version": version.name, "path": version.path}, as_json)
 
 
 @app.command()
@@ -124,8 +111,8 @@ def worker(
 ) -> None:
     """Send what is planned, as it becomes due. Example: bma worker --until-idle."""
     configure_logs("worker")
-    steps = _steps()
-    _show(steps.send_due().counts if until_idle else asyncio.run(_work(steps)).counts, as_json)
+    steps = open_steps()
+    show(steps.send_due().counts if until_idle else asyncio.run(_work(steps)).counts, as_json)
 
 
 async def _work(steps: Any) -> Any:
@@ -152,8 +139,8 @@ def doctor(as_json: Json = False) -> None:
     """Say what is set up, what is closed and what is stale. Example: bma doctor."""
     from cli.doctor import examine
 
-    findings = examine(_steps())
-    _show(findings, as_json)
+    findings = examine(open_steps())
+    show(findings, as_json)
     if findings["problems"]:
         raise typer.Exit(1)
 

@@ -1,39 +1,25 @@
 """``bma campaign``: look at campaigns, run them, hold them."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 
+from campaigns.playbooks import read_playbook, read_playbooks
+from cli.output import Json, open_steps, show
 from core.clock import utc_now
 from core.errors import PermanentError
-from core.settings import load_settings
-from core.store import audit, campaigns
+from core.store import audit, campaigns, ledger
 from core.store.tables import campaign_runs, messages
 
 campaign = typer.Typer(no_args_is_help=True, help="Campaigns: list, plan, run, pause, resume, cancel, report.")
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Name = Annotated[str, typer.Argument(help="The campaign's id, e.g. renewal.")]
-
-
-def _steps() -> Any:
-    from assets.steps import Steps
-
-    return Steps(load_settings())
-
-
-def _show(result: Any, as_json: bool) -> None:
-    text = json.dumps(result, default=str, ensure_ascii=False, indent=2)
-    print(text if as_json else text.replace('"', ""))
 
 
 @campaign.command("list")
 def list_campaigns(as_json: Json = False) -> None:
     """List the campaigns, when they run and whether they are held. Example: bma campaign list."""
-    from campaigns.playbooks import read_playbooks
-
-    with _steps().store.connect() as connection:
+    with open_steps().store.connect() as connection:
         held = campaigns.standing_holds(connection)
     rows = [
         {
@@ -45,16 +31,17 @@ def list_campaigns(as_json: Json = False) -> None:
         }
         for book in read_playbooks()
     ]
-    _show(rows, as_json)
+    show(rows, as_json)
 
 
 @campaign.command("run")
 def run(campaign_id: Name, as_json: Json = False) -> None:
     """Decide, plan and send today's occurrence; a second call changes nothing. Example: bma campaign run renewal."""
-    steps = _steps()
+    steps = open_steps()
+    steps.cancel_ineligible()
     report = steps.run_campaign(campaign_id)
     sent = steps.send_due().counts
-    _show(
+    show(
         {
             "run_id": report.run_id,
             "audience": report.audience,
@@ -69,8 +56,8 @@ def run(campaign_id: Name, as_json: Json = False) -> None:
 @campaign.command("plan")
 def plan(campaign_id: Name, as_json: Json = False) -> None:
     """Decide and plan today's occurrence without sending. Example: bma campaign plan renewal."""
-    report = _steps().run_campaign(campaign_id)
-    _show(
+    report = open_steps().run_campaign(campaign_id)
+    show(
         {"run_id": report.run_id, "audience": report.audience, "outcomes": report.outcomes, "planned": report.planned},
         as_json,
     )
@@ -79,8 +66,9 @@ def plan(campaign_id: Name, as_json: Json = False) -> None:
 @campaign.command("pause")
 def pause(campaign_id: Name, reason: Annotated[str, typer.Option(help="Why.")] = "paused by hand") -> None:
     """Stop sending between two messages. Example: bma campaign pause renewal --reason "wrong price"."""
+    read_playbook(campaign_id)
     now = utc_now()
-    with _steps().store.begin() as connection:
+    with open_steps().store.begin() as connection:
         campaigns.set_hold(connection, f"campaign:{campaign_id}", reason, "cli", now)
         audit.write(connection, actor="cli", action="pause", target=campaign_id, detail={"reason": reason}, now=now)
 
@@ -88,7 +76,7 @@ def pause(campaign_id: Name, reason: Annotated[str, typer.Option(help="Why.")] =
 @campaign.command("resume")
 def resume(campaign_id: Name) -> None:
     """Send again. Example: bma campaign resume renewal."""
-    with _steps().store.begin() as connection:
+    with open_steps().store.begin() as connection:
         if not campaigns.lift_hold(connection, f"campaign:{campaign_id}"):
             raise PermanentError(f"campaign {campaign_id} is not paused: see `bma campaign list`")
         audit.write(connection, actor="cli", action="resume", target=campaign_id, detail={}, now=utc_now())
@@ -97,22 +85,20 @@ def resume(campaign_id: Name) -> None:
 @campaign.command("cancel")
 def cancel(campaign_id: Name, as_json: Json = False) -> None:
     """Cancel what is planned and not yet claimed. Example: bma campaign cancel renewal."""
+    read_playbook(campaign_id)
     now = utc_now()
-    with _steps().store.begin() as connection:
-        cancelled = connection.execute(
-            sa.update(messages)
-            .where(messages.c.campaign_id == campaign_id, messages.c.status == "planned")
-            .values(status="cancelled", reason="cancelled by hand", updated_at=now)
-        ).rowcount
+    with open_steps().store.begin() as connection:
+        cancelled = ledger.cancel_campaign(connection, campaign_id, reason="cancelled by hand", at=now)
         audit.write(
             connection, actor="cli", action="cancel", target=campaign_id, detail={"messages": cancelled}, now=now
         )
-    _show({"cancelled": cancelled}, as_json)
+    show({"cancelled": cancelled}, as_json)
 
 
 @campaign.command("report")
 def report(campaign_id: Name, as_json: Json = False) -> None:
     """Count a campaign's messages by run and status. Example: bma campaign report renewal."""
+    read_playbook(campaign_id)
     query = (
         sa.select(campaign_runs.c.occurrence, messages.c.channel, messages.c.status, sa.func.count().label("messages"))
         .join(messages, messages.c.run_id == campaign_runs.c.run_id)
@@ -120,5 +106,5 @@ def report(campaign_id: Name, as_json: Json = False) -> None:
         .group_by(campaign_runs.c.occurrence, messages.c.channel, messages.c.status)
         .order_by(campaign_runs.c.occurrence, messages.c.channel, messages.c.status)
     )
-    with _steps().store.connect() as connection:
-        _show([dict(row) for row in connection.execute(query).mappings()], as_json)
+    with open_steps().store.connect() as connection:
+        show([dict(row) for row in connection.execute(query).mappings()], as_json)

@@ -1,14 +1,13 @@
 """``bma segment``: who is in a segment, since when, and why."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
-from core.settings import load_settings
+from campaigns.segments import read_segment
+from cli.output import Json, open_steps, show
 
 segment = typer.Typer(no_args_is_help=True, help="Segments: list, show, explain.")
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 _LIST = """
     select segment_id, name, member_count, definition_version, computed_at
@@ -27,32 +26,27 @@ _EXPLAIN = """
 
 
 def _query(sql: str, *parameters: str) -> list[dict[str, Any]]:
-    from assets.steps import Steps
-
-    with Steps(load_settings()).warehouse() as connection:
+    with open_steps().warehouse() as connection:
         found = connection.execute(sql, parameters)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _show(result: Any, as_json: bool) -> None:
-    text = json.dumps(result, default=str, ensure_ascii=False, indent=2)
-    print(text if as_json else text.replace('"', ""))
-
-
 @segment.command("list")
 def list_segments(as_json: Json = False) -> None:
     """List the segments and their sizes. Example: bma segment list."""
-    _show(_query(_LIST), as_json)
+    show(_query(_LIST), as_json)
 
 
 @segment.command("show")
-def show(segment_id: Annotated[str, typer.Argument(help="e.g. renewal_due")], as_json: Json = False) -> None:
+def show_members(segment_id: Annotated[str, typer.Argument(help="e.g. renewal_due")], as_json: Json = False) -> None:
     """List a segment's members now, with the reason. Example: bma segment show renewal_due."""
-    _show(_query(_SHOW, segment_id), as_json)
+    read_segment(segment_id)
+    show(_query(_SHOW, segment_id), as_json)
 
 
 @segment.command("explain")
 def explain(segment_id: str, contact_id: str, as_json: Json = False) -> None:
     """Tell a contact's history in a segment. Example: bma segment explain renewal_due CONTACT_ID."""
-    _show(_query(_EXPLAIN, segment_id, contact_id), as_json)
+    read_segment(segment_id)
+    show(_query(_EXPLAIN, segment_id, contact_id), as_json)

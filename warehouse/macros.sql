@@ -1,5 +1,6 @@
 -- description: Formulas that models share. Wilson's score interval and Newcombe's hybrid-score interval for a
 -- difference of two proportions (Newcombe 1998, Statistics in Medicine 17:873-890, method 10), at 95 %.
+-- noqa: disable=LT02
 create or replace temp macro wilson_low(x, n) as
     case when n > 0 then
         (x / n + 1.9208 / n - 1.96 * sqrt(greatest(x / n * (1 - x / n) / n + 0.9604 / (n * n), 0))) / (1 + 3.8416 / n)

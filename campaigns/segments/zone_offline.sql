@@ -16,7 +16,7 @@ select
 from (
     select
         *,
-        date_diff('hour', offline_since, getvariable('now')) as hours_off
+        date_sub('hour', offline_since, getvariable('now')) as hours_off
     from marts.zones
     where offline_since is not null and not is_orphaned and not is_deleted
 ) as zone

@@ -7,7 +7,7 @@ select
     zone.name as zone_name,
     list(other.name order by other.name) as offline_zones,
     count(*) as offline_zone_count,
-    date_diff('hour', zone.offline_since, getvariable('now')) as hours_offline
+    date_sub('hour', zone.offline_since, getvariable('now')) as hours_offline
 from verdicts as verdict
 inner join marts.zones as zone on zone.zone_id = verdict.subject_id
 inner join marts.zones as other

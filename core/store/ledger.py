@@ -166,6 +166,15 @@ def cancel(connection: sa.Connection, message_id: str, *, reason: str, at: datet
     return _leave(connection, message_id, (Status.PLANNED,), Status.CANCELLED, at, reason=reason)
 
 
+def cancel_campaign(connection: sa.Connection, campaign_id: str, *, reason: str, at: datetime) -> int:
+    """End everything of a campaign that is planned and not yet claimed. Returns how many messages."""
+    return connection.execute(
+        sa.update(messages)
+        .where(messages.c.campaign_id == campaign_id, messages.c.status == Status.PLANNED)
+        .values(status=Status.CANCELLED, reason=reason, updated_at=at)
+    ).rowcount
+
+
 def doubt(connection: sa.Connection, message_id: str, *, reason: str, at: datetime) -> bool:
     """Say that nobody knows whether the provider took it. Only evidence moves it on."""
     return _leave(connection, message_id, (Status.CLAIMED,), Status.IN_DOUBT, at, reason=reason)

@@ -1,9 +1,8 @@
 """Providers to sit an exam with: real servers on loopback that do exactly what a test tells them."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 CUT = "cut"  # read the whole message, then break the connection
 
@@ -18,7 +17,7 @@ class Peer:
     port: int = 0
     _server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> "Peer":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -72,7 +71,10 @@ class MailPeer(Peer):
             "QUIT": "221 bye",
             "DOT": "250 2.0.0 Ok: queued as 4ZQ1",
         }
-        reply: Callable[[str], str] = lambda word: self.behaviour.get(word, good.get(word, "250 2.0.0 Ok"))
+
+        def reply(word: str) -> str:
+            return str(self.behaviour.get(word, good.get(word, "250 2.0.0 Ok")))
+
         writer.write(f"{reply('CONNECT').replace('250 2.0.0 Ok', '220 peer ESMTP')}\r\n".encode())
         while True:
             line = await reader.readuntil(b"\r\n")

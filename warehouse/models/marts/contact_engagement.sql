@@ -113,9 +113,12 @@ scored as (
         coalesce(counted.human_opens_90d + counted.human_clicks_90d + counted.replies_90d, 0) as frequency,
         company.contract_value as monetary,
         company.currency,
-        least(100, case when counted.last_engaged_at > getvariable('now') - interval 30 days then 40 else 0 end
+        least(
+            100,
+            case when counted.last_engaged_at > getvariable('now') - interval 30 days then 40 else 0 end
             + 10 * coalesce(counted.human_opens_90d, 0)
-            + 20 * coalesce(counted.human_clicks_90d + counted.replies_90d, 0)) as engagement_score
+            + 20 * coalesce(counted.human_clicks_90d + counted.replies_90d, 0)
+        ) as engagement_score
     from marts.contacts as contact
     left join marts.companies as company using (company_id)
     left join counted using (contact_id)
