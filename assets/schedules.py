@@ -28,7 +28,7 @@ nightly_compare = dg.define_asset_job(
 
 def campaign_job(playbook: Playbook) -> Any:
     """Make the job of one campaign: segments, its decisions, sending."""
-    own = dg.AssetSelection.keys(["campaigns", playbook.campaign_id], ["senders", "sends"])
+    own = dg.AssetSelection.assets(["campaigns", playbook.campaign_id], ["senders", "sends"])
     segments = dg.AssetSelection.assets(["raw", "campaigns__segments"], ["raw", "campaigns__segment_memberships"])
     return dg.define_asset_job(
         f"{playbook.campaign_id}_campaign",
