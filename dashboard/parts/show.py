@@ -1,7 +1,6 @@
 """How things are drawn everywhere: one colour a channel, a table with its export beside every chart."""
 
 import io
-from functools import partial
 from typing import Any
 
 import altair as alt
@@ -9,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
-from dashboard.parts.words import say, title, word
+from dashboard.parts.words import say, title, words
 
 COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16", "none": "#9ca3af"}
 _KIND = {"send": "#0f766e", "holdout": "#7c3aed"}
@@ -22,11 +21,7 @@ def table(frame: pl.DataFrame, name: str) -> None:
     titles = {column: st.column_config.Column(title(column)) for column in frame.columns}
     shown = frame.with_columns(
         pl.selectors.datetime(time_zone="*").dt.convert_time_zone(load_settings().time_zone),
-        *(
-            pl.col(name).map_elements(partial(word, name), pl.String)
-            for name in _WORDED
-            if name in frame.columns and not frame.is_empty()
-        ),
+        *(pl.col(name).replace(words(name)) for name in _WORDED if name in frame.columns),
     )
     st.dataframe(shown, width="stretch", hide_index=True, column_config=titles)
     left, right, _ = st.columns([1, 1, 5])

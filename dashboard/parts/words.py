@@ -35,9 +35,13 @@ def title(column: str) -> str:
     return known.get(column) or column.removesuffix("_id").replace("_", " ").capitalize()
 
 
-def word(column: str, value: str | None) -> str | None:
-    """Return a value in the viewer's words where they have one (an outcome, a channel, a status), else as it is."""
-    return catalogue(language()).get(f"{column}_{value}", value)
+def words(column: str) -> dict[str, str]:
+    """Return the viewer's words for a column's values (an outcome, a channel, a status), for ``replace``.
+
+    A mapping, because Polars calls functions in threads of its own, where no viewer is known.
+    """
+    start = f"{column}_"
+    return {key.removeprefix(start): text for key, text in catalogue(language()).items() if key.startswith(start)}
 
 
 def when(moment: datetime | None, zone: str = "Asia/Bangkok") -> str:

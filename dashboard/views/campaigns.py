@@ -36,7 +36,7 @@ def _results(campaign_id: str, run_id: str) -> None:
     st.subheader(say("funnel"))
     reached = ask("funnel", campaign_id=campaign_id, run_id=run_id)
     long = reached.unpivot(_STAGES, index="channel", variable_name="stage", value_name="messages").with_columns(
-        pl.col("stage").map_elements(say, pl.String)
+        pl.col("stage").replace({stage: say(stage) for stage in _STAGES})
     )
     st.altair_chart(funnel(long), width="stretch")
     st.caption(say("line_reports_none"))

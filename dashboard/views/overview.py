@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.data import ask
 from dashboard.parts.show import channel_colour, empty, table
-from dashboard.parts.words import say, share
+from dashboard.parts.words import say, share, words
 
 
 def show() -> None:
@@ -38,7 +38,7 @@ def show() -> None:
     table(totals, "channels")
     st.subheader(say("decided"))
     outcomes = ask("recent_outcomes", days=days)
-    named = outcomes.with_columns(pl.col("outcome").map_elements(lambda o: say(f"outcome_{o}"), pl.String))
+    named = outcomes.with_columns(pl.col("outcome").replace(words("outcome")))
     st.altair_chart(
         alt.Chart(named)
         .mark_bar(color="#0f766e", cornerRadius=2)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.data import ask
 from dashboard.parts.show import empty, table
-from dashboard.parts.words import say
+from dashboard.parts.words import say, words
 
 
 def show() -> None:
@@ -20,9 +20,7 @@ def show() -> None:
     names = dict(found.select("segment_id", "name").iter_rows())
     segment_id = st.selectbox(say("segment"), list(names), format_func=lambda key: names[key])
     st.subheader(say("movements"))
-    moved = ask("movements", segment_id=segment_id).with_columns(
-        pl.col("movement").map_elements(lambda key: say(f"moved_{key}"), pl.String)
-    )
+    moved = ask("movements", segment_id=segment_id).with_columns(pl.col("movement").replace(words("moved")))
     st.altair_chart(
         alt.Chart(moved)
         .mark_bar(cornerRadius=2)

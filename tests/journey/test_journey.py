@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotThereError
 
 from cli.demo import run_demo
 from cli.processes import free_port, wait_for
@@ -149,6 +150,18 @@ def test_every_page_opens_in_both_languages(page: Page, path: str, english: str,
         assert page.locator("[data-testid=stException]").count() == 0
 
 
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a list; a page that is still drawing closes it again, so open it until the choice is made."""
+    for _ in range(10):
+        page.get_by_role("combobox", name=label).press("ArrowDown")
+        try:
+            page.get_by_role("option", name=option).click(timeout=1500)
+        except NotThereError:
+            continue
+        return
+    raise AssertionError(f"{label} does not offer {option}")
+
+
 def test_a_marketer_changes_language_filters_and_exports(page: Page) -> None:
     page.goto("/campaigns?lang=en")
     page.get_by_role("heading", name="The people behind it").wait_for()
@@ -156,11 +169,10 @@ def test_a_marketer_changes_language_filters_and_exports(page: Page) -> None:
     page.get_by_role("heading", name="แคมเปญ", exact=True).wait_for()
     page.get_by_text("English").click()
     page.get_by_role("heading", name="The people behind it").wait_for()
-    page.get_by_role("combobox", name="Outcome").press("ArrowDown")
-    page.get_by_role("option", name="Held out").click()
+    choose(page, "Outcome", "Held out")
     page.get_by_text("so that we can tell what writing earns").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").nth(2).click()
+        page.locator("[data-testid=stDownloadButton]", has_text="CSV").nth(2).click()
 
     rows = Path(download.value.path()).read_text().splitlines()
     assert rows[0].startswith("outcome,contact,company")
