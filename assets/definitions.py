@@ -12,6 +12,7 @@ defs = dg.Definitions(
         raw.load_crm,
         raw.load_journal,
         *models.MODEL_ASSETS,
+        models.checked,
         models.published_copy,
         campaigns.compute_segments,
         *campaigns.CAMPAIGN_ASSETS,

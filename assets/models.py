@@ -9,7 +9,8 @@ from assets.resources import WRITES_WAREHOUSE, Installation
 from warehouse import build, checks
 from warehouse.catalog import Model, read_models
 
-MODELS = tuple(model for model in read_models() if model.address.layer != "raw")
+CHECKS = "marts.checks"  # written by the check of all others, below
+MODELS = tuple(model for model in read_models() if model.address.layer != "raw" and str(model.address) != CHECKS)
 
 
 def key_of(address: Any) -> dg.AssetKey:
@@ -56,11 +57,27 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
 
 
 MODEL_ASSETS = [model_asset(model) for model in MODELS]
+_MARTS = [key_of(model.address) for model in MODELS if model.address.layer == "marts"]
+
+
+@dg.asset(
+    key=CHECKS.split("."),
+    deps=_MARTS,
+    group_name="marts",
+    kinds={"sql", "duckdb"},
+    pool=WRITES_WAREHOUSE,
+)
+def checked(installation: Installation) -> dg.MaterializeResult:
+    """Ask every promise of every model at one moment, and keep the answers as a table."""
+    results = installation.steps.check()
+    return dg.MaterializeResult(
+        metadata={"promises": len(results), "broken": sum(not result.is_ok for result in results)}
+    )
 
 
 @dg.asset(
     key=["serve", "marts"],
-    deps=[key_of(model.address) for model in MODELS if model.address.layer == "marts"],
+    deps=[*_MARTS, CHECKS.split(".")],
     group_name="serve",
     kinds={"duckdb"},
     pool=WRITES_WAREHOUSE,

@@ -79,16 +79,14 @@ class Steps:
             return build.build(connection, now=self.clock())
 
     def check(self) -> list[checks.CheckResult]:
-        """Run every promise of every model; what comes back broken must not be published."""
-        from warehouse.catalog import read_models
-
+        """Ask every promise of every model; what comes back broken must not be published."""
         with self.warehouse() as connection:
-            return [result for model in read_models() for result in checks.run_checks(connection, model)]
+            return checks.check_all(connection, self.clock())
 
     def publish(self) -> publish.Version:
-        """Publish ``marts`` for readers."""
+        """Publish ``marts`` for readers. Raises PermanentError when a promise is broken: the old copy stays."""
         with self.warehouse() as connection:
-            return publish.publish(connection, self.settings.serve_dir, self.clock())
+            return publish.publish_checked(connection, self.settings.serve_dir, self.clock())
 
     def compute_segments(self) -> Any:
         """Record entries to and exits from every segment."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
-from warehouse.catalog import Model
+from warehouse.build import build
+from warehouse.catalog import Model, read_models
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,15 @@ def run_checks(connection: duckdb.DuckDBPyConnection, model: Model) -> list[Chec
         (broken,) = connection.execute(f"select count(*) from ({sql})").fetchone() or (0,)  # noqa: S608 -- our own file
         results.append(CheckResult(name, sql, int(broken)))
     return results
+
+
+def check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[CheckResult]:
+    """Ask every promise of every model and leave the answers in ``marts.checks``; returns them."""
+    found = [(model, result) for model in read_models() for result in run_checks(connection, model)]
+    rows = [(str(model.address), result.name, result.broken_rows, now) for model, result in found]
+    connection.execute("begin")
+    connection.execute("delete from raw.warehouse__checks")
+    connection.executemany("insert into raw.warehouse__checks values (?, ?, ?, ?)", rows)
+    connection.execute("commit")
+    build(connection, now=now, select={"marts.checks"})
+    return [result for _, result in found]

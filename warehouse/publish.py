@@ -8,9 +8,12 @@ from pathlib import Path
 
 import duckdb
 
+from core.errors import PermanentError
 from warehouse.catalog import read_models
+from warehouse.checks import check_all
 
 _POINTER = "newest.json"
+_REFUSAL = "refused.json"
 _KEEP = 3
 # Columns that the copy for people without the right to see contact details does not contain in the clear.
 _CONTACT_DETAILS = {"email", "mobile", "mobile_as_typed", "line_user_id", "address", "phone", "text"}
@@ -42,6 +45,7 @@ def publish(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetim
         "published_at": now.isoformat(),
     }
     _replace(serve_dir / _POINTER, json.dumps(pointer))
+    (serve_dir / _REFUSAL).unlink(missing_ok=True)
     for pattern in ("warehouse-*.duckdb", "masked-*.duckdb"):
         for old in sorted(serve_dir.glob(pattern), key=lambda path: path.stat().st_mtime_ns)[:-_KEEP]:
             old.unlink(missing_ok=True)
@@ -56,6 +60,30 @@ def _free_name(serve_dir: Path, now: datetime) -> str:
         for name in (base, *(f"{base}-{number}" for number in range(2, 10_000)))
         if not (serve_dir / f"warehouse-{name}.duckdb").exists()
     )
+
+
+def publish_checked(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetime) -> Version:
+    """Publish if every promise is kept, else leave word of it for readers, who keep the copy before.
+
+    Raises PermanentError naming each broken promise, its rows, and the query that shows them.
+    """
+    broken = [result for result in check_all(connection, now) if not result.is_ok]
+    if not broken:
+        return publish(connection, serve_dir, now)
+    serve_dir.mkdir(parents=True, exist_ok=True)
+    refusal = {"refused_at": now.isoformat(), "broken": [result.name for result in broken]}
+    _replace(serve_dir / _REFUSAL, json.dumps(refusal))
+    listed = "; ".join(f"{result.name} ({result.broken_rows} rows: {result.sql})" for result in broken)
+    raise PermanentError(f"not published, the copy before stays: {listed}")
+
+
+def last_refusal(serve_dir: Path) -> tuple[datetime, list[str]] | None:
+    """Return when a build newer than the published copy was refused and why; None when there is none."""
+    try:
+        refusal = json.loads((serve_dir / _REFUSAL).read_text())
+    except FileNotFoundError:
+        return None
+    return datetime.fromisoformat(refusal["refused_at"]), refusal["broken"]
 
 
 def newest(serve_dir: Path) -> Version | None:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.settings import load_settings
 from dashboard.parts.words import say, title, words
 
-COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16", "none": "#9ca3af"}
+COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16"}
 _KIND = {"send": "#0f766e", "holdout": "#7c3aed"}
 _OTHER = "#cbd5e1"
 _WORDED = ("outcome", "channel", "status")  # columns whose values are translated on screen, never in an export
@@ -18,9 +18,10 @@ _WORDED = ("outcome", "channel", "status")  # columns whose values are translate
 
 def table(frame: pl.DataFrame, name: str) -> None:
     """Show a table with its export: times and words as the viewer reads them, the file as the warehouse has them."""
-    titles = {column: st.column_config.Column(title(column)) for column in frame.columns}
+    titles = {name: _column(name, kind) for name, kind in frame.schema.items()}
+    zone = load_settings().time_zone
     shown = frame.with_columns(
-        pl.selectors.datetime(time_zone="*").dt.convert_time_zone(load_settings().time_zone),
+        pl.selectors.datetime(time_zone="*").dt.convert_time_zone(zone).dt.replace_time_zone(None),
         *(pl.col(name).replace(words(name)) for name in _WORDED if name in frame.columns),
     )
     st.dataframe(shown, width="stretch", hide_index=True, column_config=titles)
@@ -32,9 +33,18 @@ def table(frame: pl.DataFrame, name: str) -> None:
     right.download_button(say("export_xlsx"), book.getvalue(), f"{name}.xlsx", key=f"xlsx-{name}")
 
 
+def _column(name: str, kind: Any) -> Any:
+    if isinstance(kind, pl.Datetime):
+        return st.column_config.DatetimeColumn(title(name), format="YYYY-MM-DD HH:mm")
+    if kind == pl.Date:
+        return st.column_config.DateColumn(title(name), format="YYYY-MM-DD")
+    return st.column_config.Column(title(name))
+
+
 def channel_colour(field: str = "channel") -> Any:
-    """Give every channel its one colour."""
-    return alt.Color(f"{field}:N", title=None, scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())))
+    """Give every channel its one colour; the column holds the viewer's words for it."""
+    names = [words("channel")[channel] for channel in COLOURS]
+    return alt.Color(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=list(COLOURS.values())))
 
 
 def waterfall(outcomes: pl.DataFrame) -> Any:
@@ -68,7 +78,7 @@ def waterfall(outcomes: pl.DataFrame) -> Any:
 def funnel(frame: pl.DataFrame) -> Any:
     """Draw the funnel by channel, raw and human side by side; columns: stage, channel, messages."""
     return (
-        alt.Chart(frame)
+        alt.Chart(frame.with_columns(pl.col("channel").replace(words("channel"))))
         .mark_bar(cornerRadius=3)
         .encode(
             x=alt.X("stage:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),

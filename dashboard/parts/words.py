@@ -16,7 +16,9 @@ _BUDDHIST_ERA = 543
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Return every word of a language by key."""
-    return {key: str(text) for key, text in tomllib.loads((_LOCALES / f"{language}.toml").read_text()).items()}
+    found = tomllib.loads((_LOCALES / f"{language}.toml").read_text())
+    titles = found.pop("column")
+    return found | {f"column_{name}": text for name, text in titles.items()}
 
 
 def language() -> str:
@@ -32,7 +34,8 @@ def say(key: str, **values: object) -> str:
 def title(column: str) -> str:
     """Return a column's title: its word where there is one, else its name made readable."""
     known = catalogue(language())
-    return known.get(column) or column.removesuffix("_id").replace("_", " ").capitalize()
+    name = column.removesuffix("_id")
+    return known.get(f"column_{name}") or known.get(name) or name.replace("_", " ").capitalize()
 
 
 def words(column: str) -> dict[str, str]:

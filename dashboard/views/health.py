@@ -1,10 +1,12 @@
-"""Data health: how fresh the sources are, and which messages nobody knows the fate of."""
+"""Data health: how fresh the sources are, which promises hold, and which messages nobody knows the fate of."""
 
 import streamlit as st
 
+from core.settings import load_settings
 from dashboard.data import ask
 from dashboard.parts.show import table
 from dashboard.parts.words import say, when
+from warehouse.publish import last_refusal
 
 
 def show() -> None:
@@ -19,6 +21,14 @@ def show() -> None:
     else:
         st.warning(say("alarm_stale", n=int((~found["is_fresh"]).sum())), icon=":material/schedule:")
     table(found, "freshness")
+    st.subheader(say("checks"))
+    kept = ask("checks")
+    if refusal := last_refusal(load_settings().serve_dir):
+        st.error(say("refused", at=when(refusal[0]), broken="; ".join(refusal[1])), icon=":material/block:")
+    elif kept["is_ok"].all():
+        st.success(say("all_kept", n=len(kept)), icon=":material/check:")
+    with st.expander(say("every_check")):
+        table(kept, "checks")
     st.subheader(say("in_doubt"))
     doubted = ask("in_doubt")
     if doubted.is_empty():

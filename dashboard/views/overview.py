@@ -22,7 +22,7 @@ def show() -> None:
     st.subheader(say("sent_by_day"))
     daily = ask("daily", days=days)
     st.altair_chart(
-        alt.Chart(daily)
+        alt.Chart(daily.with_columns(pl.col("channel").replace(words("channel"))))
         .mark_bar(cornerRadius=2)
         .encode(
             x=alt.X("metric_date:T", title=None),
@@ -57,7 +57,7 @@ def _cards(totals: pl.DataFrame) -> None:
         ("replied", f"{summed['replied']:,}", None),
         ("unsubscribed", f"{summed['unsubscribed']:,}", None),
     ]
-    for place, (key, value, explanation) in zip(st.columns(len(cards)), cards, strict=True):
+    for place, (key, value, explanation) in zip([*st.columns(3), *st.columns(3)], cards, strict=True):
         place.metric(say(key), value, help=explanation, border=True)
 
 

@@ -58,7 +58,7 @@ def test_every_word_that_is_said_exists_and_none_lies_unused():
     columns = "".join(path.read_text() for path in QUESTIONS)
 
     assert said <= WORDS["en"].keys()
-    made_up = re.compile(r"(outcome|status|channel|moved)_")  # said by the value they name
+    made_up = re.compile(r"(outcome|status|channel|moved|column)_")  # said by the value they name
     unused = {key for key in WORDS["en"] if f'"{key}"' not in source and not made_up.match(key)}
     assert {key for key in unused if not re.search(rf"\b{key}(_id)?\b", columns)} == set()
 
@@ -68,3 +68,16 @@ def test_every_outcome_and_status_has_words():
         assert {f"outcome_{outcome}" for outcome in Outcome} <= words.keys()
         assert {f"outcome_{outcome}_why" for outcome in Outcome} <= words.keys()
         assert {f"status_{status}" for status in Status} <= words.keys()
+
+
+def test_every_column_of_every_shown_table_has_a_title_in_both_languages(warehouse, tmp_path, now):  # noqa: F811
+    build(warehouse, now=now)
+    version = publish(warehouse, tmp_path, now)
+    unshown = {"alarms", "company", "companies", "daily", "lift", "movements", "outcomes", "recent_outcomes", "runs"}
+    with open_published(version.masked_path) as connection:
+        for question in QUESTIONS:
+            sql = question.read_text()
+            answer = connection.execute(sql, {name: VALUES[name] for name in _PARAMETER.findall(sql)} or None)
+            for column in () if question.stem in unshown else (name for name, *_ in answer.description):
+                name = column.removesuffix("_id")
+                assert {f"column_{name}", name} & WORDS["th"].keys(), (question.stem, column)

@@ -12,9 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from core.errors import PermanentError
 from tests.warehouse.conftest import add
 from warehouse.build import build
-from warehouse.publish import newest, open_published, publish
+from warehouse.publish import last_refusal, newest, open_published, publish, publish_checked
 
 _PUBLISH_FOREVER = """
 import sys
@@ -116,6 +117,23 @@ def test_a_published_copy_opens_no_other_file(
 
     with pytest.raises(duckdb.Error):
         open_published(version.path).execute("select * from read_text('/etc/hostname')")
+
+
+def test_a_build_that_breaks_a_promise_is_refused_and_readers_keep_the_copy_before(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
+) -> None:
+    _build(warehouse, now)
+    good = publish_checked(warehouse, tmp_path, now)
+    warehouse.execute("insert into marts.contacts from marts.contacts")
+
+    with pytest.raises(PermanentError, match=r"marts.contacts: contact_id is unique \(1 rows"):
+        publish_checked(warehouse, tmp_path, now + timedelta(hours=1))
+    assert newest(tmp_path) == good
+    assert last_refusal(tmp_path) == (now + timedelta(hours=1), ["marts.contacts: contact_id is unique"])
+
+    build(warehouse, now=now)
+    publish_checked(warehouse, tmp_path, now + timedelta(hours=2))
+    assert last_refusal(tmp_path) is None
 
 
 def test_readers_meet_no_error_while_a_publisher_works_and_is_killed(
