@@ -64,7 +64,9 @@ def waterfall(outcomes: pl.DataFrame) -> Any:
         )
         left = low
     frame = pl.DataFrame(steps)
-    base = alt.Chart(frame).encode(x=alt.X("outcome:N", sort=None, title=None, axis=alt.Axis(labelAngle=-35)))
+    base = alt.Chart(frame).encode(
+        x=alt.X("outcome:N", sort=None, title=None, axis=alt.Axis(labelAngle=-35, labelLimit=240))
+    )
     bars = base.mark_bar(cornerRadius=3).encode(
         y=alt.Y("low:Q", title=say("contacts")),
         y2="high:Q",

@@ -42,7 +42,10 @@ def show() -> None:
     st.altair_chart(
         alt.Chart(named)
         .mark_bar(color="#0f766e", cornerRadius=2)
-        .encode(x=alt.X("contacts:Q", title=say("contacts")), y=alt.Y("outcome:N", sort="-x", title=None)),
+        .encode(
+            x=alt.X("contacts:Q", title=say("contacts")),
+            y=alt.Y("outcome:N", sort="-x", title=None, axis=alt.Axis(labelLimit=240)),
+        ),
         width="stretch",
     )
 
