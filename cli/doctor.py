@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.steps import Steps
-from core.store import campaigns, ledger
+from core.store import campaigns, outbox
 from warehouse import publish
 
 _SECRETS = {
@@ -30,7 +30,7 @@ def examine(steps: Steps) -> dict[str, Any]:
     holds: dict[str, str] = {}
     try:
         with steps.store.connect() as connection:
-            counts = ledger.counts(connection)
+            counts = outbox.counts(connection)
             holds = campaigns.standing_holds(connection)
     except SQLAlchemyError as error:
         problems.append(f"the store does not answer: {error}")

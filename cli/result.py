@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assets.steps import Steps
-from core.store import ledger
+from core.store import outbox
 from core.store.tables import messages
 from core.vocabulary import Channel, Status
 from senders.line.send import retry_key
@@ -69,7 +69,7 @@ def demo_result(
         unplanned = connection.execute(_SENT_WITHOUT_ROW).fetchone()[0]
     taken = Counter({(message["channel"], message["key"]): int(message["count"]) for message in received})
     with steps.store.connect() as connection:
-        by_status = ledger.counts(connection)
+        by_status = outbox.counts(connection)
         found = connection.execute(
             sa.select(messages.c.channel, messages.c.message_id).where(messages.c.accepted_at.is_not(None))
         )

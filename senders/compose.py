@@ -3,14 +3,10 @@
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-import sqlalchemy as sa
 
 from core import tokens
 from core.store.ledger import Message
-from core.store.links import save_link
 from core.vocabulary import Channel
 from senders.contract import Outgoing
 from senders.templates import render
@@ -53,16 +49,12 @@ class Links:
         return f"{self.public_url}/p/{tokens.sign(self.secret, 'preferences', contact_id)}"
 
 
-def compose(
-    connection: sa.Connection, message: Message, content: Mapping[str, Any], links: Links, now: datetime
-) -> Outgoing:
-    """Render one message; stores the destination of its button. Raises PermanentError, MissingVariableError."""
+def compose(message: Message, content: Mapping[str, Any], links: Links, link_id: str) -> Outgoing:
+    """Render one message; ``link_id`` is where its button leads. Raises PermanentError, MissingVariableError."""
     channel = Channel(message.channel)
     words = render(content, message.variables, channel)
     button = content.get("button")
-    click = ""
-    if button:
-        click = links.click(message.message_id, save_link(connection, button["url"], now))
+    click = links.click(message.message_id, link_id) if button else ""
     text = f"{words.text}\n\n{button['label']}: {click}" if button else words.text
     outgoing: dict[str, Any] = {
         "message_id": message.message_id,

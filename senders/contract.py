@@ -64,8 +64,6 @@ class Sender(Protocol):
     """One provider account of a channel."""
 
     channel: Channel
-    rate: float  # messages a second the provider allows
-    concurrency: int  # messages under way at once
     knows_repeats: bool  # whether sending the same message again is recognised, and so resolves a doubt
 
     async def send(self, message: Outgoing) -> Answer:

@@ -7,9 +7,8 @@ from pathlib import Path
 from core.logs import get_logger
 from core.vocabulary import Channel, ErrorClass
 
-# What must not be tried again when a code is unknown: a second try might be a second message.
-_UNKNOWN = ErrorClass.PERMANENT_REQUEST
-RETRYABLE = {ErrorClass.TRANSIENT, ErrorClass.THROTTLED, ErrorClass.RECIPIENT_THROTTLED}
+# A refusal nobody has described: nothing was sent, so another try is safe, and attempts are bounded.
+_UNKNOWN = ErrorClass.TRANSIENT
 
 
 @cache

@@ -26,13 +26,14 @@ class MissingVariableError(PermanentError):
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message's words: ``parameters`` are WhatsApp's, ``subject`` is email's."""
+    """A message's words: WhatsApp has ``parameters`` only, ``subject`` is email's."""
 
-    text: str
+    text: str = ""
     subject: str = ""
     parameters: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=5000)
 def _long_date(value: Any, language: str) -> str:
     day = value if isinstance(value, date) else date.fromisoformat(str(value))
     if language == "th":
@@ -41,6 +42,7 @@ def _long_date(value: Any, language: str) -> str:
     return format_date(day, "d MMMM y", locale="en_GB")
 
 
+@lru_cache(maxsize=5000)
 def _money(value: Any, currency: str) -> str:
     try:
         amount = Decimal(str(value))
@@ -82,6 +84,16 @@ def _fill(source: str, variables: Mapping[str, Any], language: str) -> str:
         raise MissingVariableError(f"a value does not fit the template: {error}") from error
 
 
+def _parameter(expression: str, variables: Mapping[str, Any], language: str) -> str:
+    value = variables.get(expression)  # most parameters are a variable and nothing more
+    return value.strip() if isinstance(value, str) else _fill("{{ " + expression + " }}", variables, language)
+
+
+def preview(content: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+    """Return the text a person reads, on WhatsApp too, where Meta puts it together."""
+    return _fill(content["text"], variables, str(content["language"]))
+
+
 def render(content: Mapping[str, Any], variables: Mapping[str, Any], channel: Channel) -> Rendered:
     """Fill a template. Raises MissingVariableError naming what has no value, PermanentError for a broken template."""
     for name in content["required"]:
@@ -89,9 +101,10 @@ def render(content: Mapping[str, Any], variables: Mapping[str, Any], channel: Ch
         if value is None or value == "" or value == [] or (name.endswith("_count") and value == 0):
             raise MissingVariableError(f"variable {name} has no value for this person")
     language = str(content["language"])
+    if channel is Channel.WHATSAPP:  # Meta has the text; what goes out are its parameters
+        return Rendered(parameters=tuple(_parameter(each, variables, language) for each in content["parameters"]))
     text = _fill(content["text"], variables, language)
     subject = _fill(content["subject"], variables, language) if "subject" in content else ""
-    parameters = tuple(_fill("{{ " + each + " }}", variables, language) for each in content.get("parameters", ()))
     if len(text) > LONGEST.get(channel, len(text)):
         raise PermanentError(f"the text has {len(text)} characters, {channel} takes {LONGEST[channel]}")
-    return Rendered(text=text, subject=subject, parameters=parameters)
+    return Rendered(text=text, subject=subject)

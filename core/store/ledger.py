@@ -1,28 +1,40 @@
 """The message ledger: the one place where a message changes its status, each step guarded by the one before.
 
-States and who may make them::
+==================  =================  ====================================================  ======================
+from                to                 who, and what it means                                after a crash here
+==================  =================  ====================================================  ======================
+–                   planned            a campaign's run, once per derived id                 planned again: no change
+planned             claimed            the lane's worker: the intent, before the first byte  in_doubt after the lease
+claimed             planned            the same worker, certain that nothing was sent        as claimed
+claimed, in_doubt   accepted, held     the provider's receipt                                as claimed
+claimed             in_doubt           no clear answer, or the lease is over                 stays, and is listed
+claimed             failed             the provider refused it for good                      as claimed
+planned, claimed    suppressed         an opt-out came after planning                        as claimed
+planned             cancelled          its reason is gone (paid, renewed), or by hand        stays planned
+planned             expired            not sent before its time was over                     stays planned
+in_doubt            planned            evidence that it never left, or a person's decision   stays in_doubt
+anything but exits  sent … read        a webhook; a late lower status changes nothing        replayed from the inbox
+on the way          failed             a webhook; what was delivered or read stays           replayed from the inbox
+==================  =================  ====================================================  ======================
 
-    planned ──claim──▶ claimed ──accept──▶ accepted | held ──webhook──▶ sent ▶ delivered ▶ read
-       ▲                 │ │ └──doubt, lease over──▶ in_doubt ──evidence──▶ accepted … | failed
-       └─postpone/release┘ └──▶ failed | suppressed          planned ──▶ expired | cancelled
-
-A claim is the intent, committed before the first byte leaves. What a dead process had claimed cannot be
-told from what it had sent: a claim past its lease becomes ``in_doubt``, never ``planned``.
+What a dead process had claimed cannot be told from what it had sent: a claim past its lease becomes ``in_doubt``,
+never ``planned``.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from core.store.inbox import insert_ignore
-from core.store.tables import holds, messages
+from core.store.tables import messages
+from core.store.times import raw_time
 from core.vocabulary import LADDER, Status
 
 ON_THE_WAY = (Status.CLAIMED, Status.IN_DOUBT, Status.ACCEPTED, Status.HELD, Status.SENT)
+# A time further ahead than anything we write: the clock was set back since.
+FAR_AHEAD = timedelta(minutes=30)
 _AT_COLUMN = {
     Status.ACCEPTED: "accepted_at",
     Status.SENT: "sent_at",
@@ -31,17 +43,12 @@ _AT_COLUMN = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """A claimed message: what a sender needs to know. Times are UTC."""
 
     message_id: str
     campaign_id: str
-    run_id: str
-    step: str
-    variant: str
     contact_id: str
-    company_id: str | None
     channel: str
     purpose: str
     address: str
@@ -50,12 +57,17 @@ class Message:
     language: str
     variables: dict[str, Any]
     attempts: int
-    planned_at: datetime
-    claimed_at: datetime
-    expires_at: datetime | None
 
 
-_COLUMNS = [messages.c[name.name] for name in fields(Message)]
+class Receipt(NamedTuple):
+    """What the provider said when it took a message."""
+
+    message_id: str
+    provider_message_id: str | None
+    is_held: bool = False
+
+
+COLUMNS = [messages.c[name] for name in Message._fields]
 
 
 def plan(connection: sa.Connection, rows: Iterable[Mapping[str, Any]], now: datetime) -> int:
@@ -71,89 +83,90 @@ def plan(connection: sa.Connection, rows: Iterable[Mapping[str, Any]], now: date
 
 
 def claim(
-    connection: sa.Connection, *, channel: str, worker: str, limit: int, now: datetime, lease: timedelta
+    connection: sa.Connection,
+    *,
+    channel: str,
+    campaign_id: str,
+    priority: int,
+    worker: str,
+    limit: int,
+    now: datetime,
+    lease: timedelta,
+    held_templates: Iterable[str] = (),
 ) -> list[Message]:
-    """Take up to ``limit`` sendable messages of a channel in one atomic statement, urgent and old first."""
-    sendable = (
+    """Take up to ``limit`` due messages of one campaign in one atomic statement, oldest first."""
+    due = (
         sa.select(messages.c.message_id)
         .where(
             messages.c.channel == channel,
             messages.c.status == Status.PLANNED,
-            sa.or_(messages.c.not_before.is_(None), messages.c.not_before <= now),
-            sa.or_(messages.c.expires_at.is_(None), messages.c.expires_at > now),
-            ~_is_held(),
+            messages.c.priority == priority,
+            messages.c.campaign_id == campaign_id,
+            is_due(now),
         )
-        .order_by(messages.c.priority, messages.c.planned_at, messages.c.message_id)
+        .order_by(messages.c.planned_at, messages.c.message_id)
         .limit(limit)
     )
+    if held := list(held_templates):
+        due = due.where(messages.c.template_id.not_in(held))
     if connection.dialect.name == "postgresql":
-        sendable = sendable.with_for_update(skip_locked=True, of=messages)
-    chosen = sendable.cte("chosen")  # a CTE with row locks is evaluated once; a plain subquery may be more often
+        due = due.with_for_update(skip_locked=True, of=messages)
+    chosen = due.cte("chosen")  # a CTE with row locks is evaluated once; a plain subquery may be more often
     statement = (
         sa.update(messages)
         .where(messages.c.message_id.in_(sa.select(chosen.c.message_id)), messages.c.status == Status.PLANNED)
         .values(status=Status.CLAIMED, claimed_by=worker, claimed_at=now, lease_until=now + lease, updated_at=now)
-        .returning(*_COLUMNS)
+        .returning(*COLUMNS)
     )
-    return [Message(**row) for row in connection.execute(statement).mappings()]
+    return list(map(Message._make, connection.execute(statement)))
 
 
-def _is_held() -> sa.ColumnElement[bool]:
-    scopes = (
-        "all",
-        "channel:" + messages.c.channel,
-        "campaign:" + messages.c.campaign_id,
-        "template:" + messages.c.template_id,
+def is_due(now: datetime) -> sa.ColumnElement[bool]:
+    """Say which planned messages may go out; one put off by a clock since set back is due."""
+    return sa.and_(
+        sa.or_(messages.c.not_before.is_(None), messages.c.not_before <= now, messages.c.updated_at > now + FAR_AHEAD),
+        sa.or_(messages.c.expires_at.is_(None), messages.c.expires_at > now),
     )
-    return sa.exists().where(holds.c.scope.in_(scopes))
 
 
-def accept(
-    connection: sa.Connection,
-    message_id: str,
-    *,
-    provider_message_id: str | None,
-    at: datetime,
-    held: bool = False,
-    cost_amount: Decimal | None = None,
-    cost_currency: str | None = None,
-) -> None:
-    """Record the provider's receipt. A webhook that came first keeps the higher status it made."""
-    row = messages.c.message_id == message_id
-    receipt = {
-        "provider_message_id": provider_message_id,
-        "cost_amount": cost_amount,
-        "cost_currency": cost_currency,
-        "lease_until": None,
-        "updated_at": at,
-    }
-    connection.execute(
-        sa.update(messages)
-        .where(row)
-        .values(**receipt, accepted_at=sa.func.coalesce(messages.c.accepted_at, at, type_=messages.c.accepted_at.type))
-    )
-    connection.execute(
-        sa.update(messages)
-        .where(row, messages.c.status.in_((Status.CLAIMED, Status.IN_DOUBT)))
-        .values(status=Status.HELD if held else Status.ACCEPTED, error_class=None, error_code=None, reason=None)
-    )
+_TAKEN = sa.or_(messages.c.status == Status.CLAIMED, messages.c.status == Status.IN_DOUBT)
+# Plain SQL with bare parameters: it runs once for every message there is.
+_ACCEPT = sa.text("""
+    update messages set
+        status = case when status in ('claimed', 'in_doubt') then :new_status else status end,
+        error_class = case when status in ('claimed', 'in_doubt') then null else error_class end,
+        error_code = case when status in ('claimed', 'in_doubt') then null else error_code end,
+        reason = case when status in ('claimed', 'in_doubt') then null else reason end,
+        provider_message_id = :provider_message_id,
+        accepted_at = coalesce(accepted_at, :at),
+        lease_until = null,
+        updated_at = :at
+    where message_id = :message_id
+""")
+
+
+def accept(connection: sa.Connection, receipts: Iterable[Receipt], at: datetime) -> None:
+    """Record the provider's receipts. A webhook that came first keeps the higher status it made."""
+    moment = raw_time(connection, at)
+    rows = [
+        {
+            "message_id": receipt.message_id,
+            "new_status": "held" if receipt.is_held else "accepted",
+            "provider_message_id": receipt.provider_message_id,
+            "at": moment,
+        }
+        for receipt in receipts
+    ]
+    if rows:
+        connection.execute(_ACCEPT, rows)
 
 
 def fail(
     connection: sa.Connection, message_id: str, *, error_class: str, error_code: str, reason: str, at: datetime
 ) -> bool:
     """End a message that was not delivered. What was delivered or read stays so. True if it changed."""
-    return _leave(
-        connection,
-        message_id,
-        ON_THE_WAY,
-        Status.FAILED,
-        at,
-        error_class=error_class,
-        error_code=error_code,
-        reason=reason,
-        failed_at=at,
-    )
+    values = {"error_class": error_class, "error_code": error_code, "reason": reason, "failed_at": at}
+    return _leave(connection, message_id, ON_THE_WAY, Status.FAILED, at, **values)
 
 
 def suppress(connection: sa.Connection, message_id: str, *, reason: str, at: datetime) -> bool:
@@ -168,11 +181,9 @@ def cancel(connection: sa.Connection, message_id: str, *, reason: str, at: datet
 
 def cancel_campaign(connection: sa.Connection, campaign_id: str, *, reason: str, at: datetime) -> int:
     """End everything of a campaign that is planned and not yet claimed. Returns how many messages."""
-    return connection.execute(
-        sa.update(messages)
-        .where(messages.c.campaign_id == campaign_id, messages.c.status == Status.PLANNED)
-        .values(status=Status.CANCELLED, reason=reason, updated_at=at)
-    ).rowcount
+    planned = sa.and_(messages.c.campaign_id == campaign_id, messages.c.status == Status.PLANNED)
+    changes = {"status": Status.CANCELLED, "reason": reason, "updated_at": at}
+    return connection.execute(sa.update(messages).where(planned).values(changes)).rowcount
 
 
 def doubt(connection: sa.Connection, message_id: str, *, reason: str, at: datetime) -> bool:
@@ -184,73 +195,52 @@ def postpone(
     connection: sa.Connection,
     message_id: str,
     *,
+    worker: str,
     not_before: datetime,
     reason: str,
-    error_class: str,
-    error_code: str,
+    error_class: str | None = None,
+    error_code: str | None = None,
+    is_attempt: bool,
     now: datetime,
 ) -> bool:
-    """Put a claimed message back for a later attempt. Only when it is certain that nothing was sent."""
-    return _leave(
-        connection,
-        message_id,
-        (Status.CLAIMED,),
-        Status.PLANNED,
-        now,
-        not_before=not_before,
-        reason=reason,
-        error_class=error_class,
-        error_code=error_code,
-        claimed_by=None,
-        attempts=messages.c.attempts + 1,
-    )
+    """Put a message this worker claimed back for later. Only when it is certain that nothing was sent."""
+    attempts = messages.c.attempts + 1 if is_attempt else messages.c.attempts
+    changes = {"not_before": not_before, "reason": reason, "error_class": error_class, "error_code": error_code}
+    return _put_back(connection, [message_id], worker, now, attempts=attempts, **changes)
 
 
-def release(connection: sa.Connection, message_ids: Iterable[str], now: datetime) -> int:
-    """Put back claimed messages that this worker has certainly not begun to send."""
-    statement = sa.update(messages).where(
-        messages.c.message_id.in_(list(message_ids)), messages.c.status == Status.CLAIMED
-    )
-    return connection.execute(
-        statement.values(status=Status.PLANNED, claimed_by=None, lease_until=None, updated_at=now)
-    ).rowcount
+def release(connection: sa.Connection, message_ids: Iterable[str], worker: str, now: datetime) -> bool:
+    """Put back messages this worker claimed and has certainly not begun to send."""
+    return _put_back(connection, list(message_ids), worker, now)
+
+
+def _put_back(connection: sa.Connection, message_ids: list[str], worker: str, now: datetime, **values: Any) -> bool:
+    # A claim past its lease is in doubt to others; the worker that holds it still knows.
+    mine = sa.and_(messages.c.message_id.in_(message_ids), messages.c.claimed_by == worker, _TAKEN)
+    changes = {"status": Status.PLANNED, "claimed_by": None, "lease_until": None, "updated_at": now, **values}
+    return bool(connection.execute(sa.update(messages).where(mine).values(**changes)).rowcount)
+
+
+def plan_again(connection: sa.Connection, message_id: str, *, reason: str, at: datetime) -> bool:
+    """Send what was in doubt once more: on evidence that it never left, or because a person decided so."""
+    again = {"claimed_by": None, "not_before": None, "reason": reason, "attempts": messages.c.attempts + 1}
+    return _leave(connection, message_id, (Status.IN_DOUBT,), Status.PLANNED, at, **again)
 
 
 def doubt_expired(connection: sa.Connection, now: datetime) -> int:
-    """Turn claims past their lease into ``in_doubt``; returns how many."""
-    return connection.execute(
-        sa.update(messages)
-        .where(
-            messages.c.status == Status.CLAIMED,
-            messages.c.lease_until < now,
-        )
-        .values(
-            status=Status.IN_DOUBT,
-            lease_until=None,
-            updated_at=now,
-            reason="the sending process ended before it recorded the provider's answer",
-        )
-    ).rowcount
-
-
-def doubted(connection: sa.Connection, channel: str, *, since: datetime) -> list[Message]:
-    """Return a channel's messages in doubt that were claimed after ``since``, oldest first."""
-    query = sa.select(*_COLUMNS).where(
-        messages.c.channel == channel, messages.c.status == Status.IN_DOUBT, messages.c.claimed_at >= since
-    )
-    return [Message(**row) for row in connection.execute(query.order_by(messages.c.claimed_at)).mappings()]
+    """Turn claims past their lease into ``in_doubt``; returns how many. A lease far ahead is from a wrong clock."""
+    is_over = sa.or_(messages.c.lease_until < now, messages.c.lease_until > now + FAR_AHEAD)
+    reason = "the sending process ended before it recorded the provider's answer"
+    changes = {"status": Status.IN_DOUBT, "lease_until": None, "updated_at": now, "reason": reason}
+    claimed = sa.and_(messages.c.status == Status.CLAIMED, is_over)
+    return connection.execute(sa.update(messages).where(claimed).values(changes)).rowcount
 
 
 def expire_planned(connection: sa.Connection, now: datetime) -> int:
     """End planned messages whose time is over; returns how many."""
-    return connection.execute(
-        sa.update(messages)
-        .where(
-            messages.c.status == Status.PLANNED,
-            messages.c.expires_at <= now,
-        )
-        .values(status=Status.EXPIRED, updated_at=now, reason="not sent before its time was over")
-    ).rowcount
+    over = sa.and_(messages.c.status == Status.PLANNED, messages.c.expires_at <= now)
+    changes = {"status": Status.EXPIRED, "updated_at": now, "reason": "not sent before its time was over"}
+    return connection.execute(sa.update(messages).where(over).values(changes)).rowcount
 
 
 def raise_status(connection: sa.Connection, message_id: str, status: Status, at: datetime, now: datetime) -> bool:
@@ -269,18 +259,9 @@ def raise_status(connection: sa.Connection, message_id: str, status: Status, at:
     return bool(moved)
 
 
-def counts(connection: sa.Connection, run_id: str | None = None) -> dict[str, int]:
-    """Count messages by status, of one run or of all."""
-    query = sa.select(messages.c.status, sa.func.count()).group_by(messages.c.status)
-    if run_id is not None:
-        query = query.where(messages.c.run_id == run_id)
-    return {row[0]: row[1] for row in connection.execute(query)}
-
-
 def _leave(
     connection: sa.Connection, message_id: str, allowed: Iterable[Status], status: Status, now: datetime, **values: Any
 ) -> bool:
     statement = sa.update(messages).where(messages.c.message_id == message_id, messages.c.status.in_(list(allowed)))
-    return bool(
-        connection.execute(statement.values(status=status, lease_until=None, updated_at=now, **values)).rowcount
-    )
+    changes = {"status": status, "lease_until": None, "updated_at": now, **values}
+    return bool(connection.execute(statement.values(**changes)).rowcount)

@@ -1,32 +1,11 @@
 """Tables of the store. Times are UTC; ``updated_at``/``recorded_at`` is what the journal reads by."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An aware UTC timestamp in both databases: SQLite keeps none, PostgreSQL keeps TIMESTAMPTZ."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Refuse a naive time: it would be read back as another moment."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive time {value!r}: give an aware one")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy calls it so
-        """Return UTC, aware."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+from core.store.times import UtcDateTime
 
 metadata = sa.MetaData(
     naming_convention={
@@ -130,12 +109,13 @@ messages = sa.Table(
     _time("read_at"),
     _time("failed_at"),
     _time("updated_at", nullable=False),
-    sa.Index("ix_messages_claim", "channel", "status", "priority", "planned_at"),
+    sa.Index("ix_messages_outbox", "channel", "status", "priority", "campaign_id", "planned_at"),
     sa.Index("ix_messages_provider_message_id", "channel", "provider_message_id"),
     sa.Index("ix_messages_run_id", "run_id"),
     sa.Index("ix_messages_contact_id", "contact_id", "planned_at"),
     sa.Index("ix_messages_updated_at", "updated_at"),
     sa.Index("ix_messages_address", "channel", "address"),
+    sa.Index("ix_messages_accepted_at", "channel", "accepted_at"),
 )
 
 campaigns = sa.Table(
@@ -262,14 +242,27 @@ holds = sa.Table(
     _time("created_at", nullable=False),
 )
 
+# Mail domains we have written to, and since when: how much a day they may get grows from then on.
+mail_domains = sa.Table(
+    "mail_domains",
+    metadata,
+    _text("domain", primary_key=True),
+    _time("first_sent_at", nullable=False),
+)
+
 # A lane is one provider account, owned by one worker at a time.
 lanes = sa.Table(
     "lanes",
     metadata,
     _text("channel", primary_key=True),
-    _text("owner"),
+    _text("owner"),  # empty: nobody
     sa.Column("epoch", sa.Integer, nullable=False),
     _time("lease_until", nullable=False),
+    _time("next_at"),  # when the provider's rate lets the next message pass
+    _time("paused_until"),  # the provider asked us to wait, or does not answer
+    _text("pause_reason", nullable=True),  # in words, for a marketer
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),  # in a row, without an answer
+    _time("updated_at"),
 )
 
 users = sa.Table(

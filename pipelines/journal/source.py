@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.store import tables
+from core.store.times import UtcDateTime
 
 # Rows that commit late carry an older time: read again what is younger than this before the newest known.
 OVERLAP = timedelta(minutes=10)
@@ -23,7 +24,7 @@ SOURCES: Mapping[str, tuple[sa.Table, str]] = {
 }
 WHOLE = frozenset({"journal__holds"})  # few rows, and a lifted hold leaves nothing to read by
 _KINDS: tuple[tuple[type[Any], str], ...] = (
-    (tables.UtcDateTime, "time"),
+    (UtcDateTime, "time"),
     (sa.JSON, "json"),
     (sa.Numeric, "amount"),
     (sa.Integer, "int"),

@@ -18,8 +18,6 @@ class EmailSender:
     """One relay."""
 
     channel = Channel.EMAIL
-    rate = 50.0
-    concurrency = 4
     knows_repeats = False
 
     def __init__(self, *, host: str, port: int, username: str, password: str, identity: Identity) -> None:

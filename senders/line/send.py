@@ -19,8 +19,6 @@ class LineSender:
     """One official account."""
 
     channel = Channel.LINE
-    rate = 1000.0  # half of what LINE allows: the account also answers people
-    concurrency = 40
     knows_repeats = True
 
     def __init__(self, *, url: str, token: str) -> None:

@@ -15,8 +15,6 @@ class WhatsAppSender:
     """One business phone number."""
 
     channel = Channel.WHATSAPP
-    rate = 80.0  # messages a second of a new number
-    concurrency = 40
     knows_repeats = False
 
     def __init__(self, *, url: str, phone_number_id: str, token: str) -> None:

@@ -34,7 +34,9 @@ CHANNELS = ("whatsapp", "line", "email", "whatsapp", "email")
 
 
 def _address(channel: str, number: int) -> str:
-    return {"whatsapp": f"+6681{number:07}", "line": f"U{number:032x}", "email": f"p{number}@hotel.example"}[channel]
+    return {"whatsapp": f"+6681{number:07}", "line": f"U{number:032x}", "email": f"p{number}@hotel{number}.example"}[
+        channel
+    ]
 
 
 def _plan(store: sa.Engine, now: datetime) -> None:

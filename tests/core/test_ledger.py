@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core.store import campaigns, effects, events, ledger, suppressions
+from core.store import campaigns, effects, events, ledger, outbox, suppressions
 from core.store.tables import messages
 from core.vocabulary import Channel, EventType, Status
 
@@ -47,7 +47,7 @@ def plan(store: sa.Engine, now: datetime, *rows: dict[str, Any]) -> int:
 
 def claim(store: sa.Engine, now: datetime, worker: str = "w", limit: int = 10) -> list[ledger.Message]:
     with store.begin() as connection:
-        return ledger.claim(connection, channel="whatsapp", worker=worker, limit=limit, now=now, lease=LEASE)
+        return outbox.claim_fairly(connection, channel="whatsapp", worker=worker, limit=limit, now=now, lease=LEASE)
 
 
 def status(store: sa.Engine, message_id: str = "m1") -> str:
@@ -125,7 +125,7 @@ def test_a_webhook_may_come_before_the_receipt(store: sa.Engine, now: datetime) 
     hear(store, now, EventType.DELIVERED, "e1", message_id="m1", provider_message_id="wamid.1")
 
     with store.begin() as connection:
-        ledger.accept(connection, "m1", provider_message_id="wamid.1", at=now)
+        ledger.accept(connection, [ledger.Receipt("m1", "wamid.1")], now)
 
     assert status(store) == Status.DELIVERED
 

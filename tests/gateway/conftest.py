@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from core.settings import Settings
-from core.store import ledger
+from core.store import ledger, outbox
 from core.store.tables import events, inbox, messages, suppressions
 from gateway.app import create_app
 
@@ -75,8 +75,8 @@ def sent(sqlite_store: sa.Engine, now: datetime) -> dict[str, str]:
         for number, (channel, address) in enumerate(ADDRESSES.items(), 1):
             key = f"0198c0de-0000-7000-8000-00000000000{number}"
             ledger.plan(connection, [_row(key, channel, address)], now)
-            ledger.claim(connection, channel=channel, worker="w", limit=1, now=now, lease=_LEASE)
-            ledger.accept(connection, key, provider_message_id=f"{channel}-1", at=now)
+            outbox.claim_fairly(connection, channel=channel, worker="w", limit=1, now=now, lease=_LEASE)
+            ledger.accept(connection, [ledger.Receipt(key, f"{channel}-1")], now)
             found[channel] = key
     return found
 

@@ -16,7 +16,7 @@ from campaigns.playbooks import read_playbooks
 from core.errors import PermanentError
 from core.vocabulary import Channel
 from senders.email.message import Identity, message_bytes
-from senders.templates import MissingVariableError, render
+from senders.templates import MissingVariableError, preview, render
 from tests.senders.test_adapter_exam import IDENTITY, MESSAGE
 
 CONTENTS = {
@@ -43,10 +43,11 @@ every_content = pytest.mark.parametrize("key", CONTENTS, ids="-".join)
 @every_content
 def test_every_template_renders_in_its_language_and_leaves_nothing_open(key: tuple[str, ...]) -> None:
     content, channel = CONTENTS[key], Channel(key[2])
-    words = render(content, VALUES, channel)
+    words, text = render(content, VALUES, channel), preview(content, VALUES)
 
-    assert not re.search(r"[{}]|None|\[\]", words.text + words.subject)
-    assert bool(re.search("[\u0e00-\u0e7f]", words.text.replace("มาลี", ""))) == (key[3] == "th")
+    assert not re.search(r"[{}]|None|\[\]", text + words.subject + "".join(words.parameters))
+    assert bool(re.search("[\u0e00-\u0e7f]", text.replace("มาลี", ""))) == (key[3] == "th")
+    assert words.text == ("" if channel is Channel.WHATSAPP else text)
     assert bool(words.subject) == (channel is Channel.EMAIL)
     assert all(words.parameters) == all(content.get("parameters", ()))
 

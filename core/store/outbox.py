@@ -1,0 +1,92 @@
+"""The ledger seen as an outbox: what waits, whose turn it is, and how far a run has come."""
+
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from core.store import ledger
+from core.store.campaigns import standing_holds
+from core.store.ledger import COLUMNS, Message
+from core.store.tables import messages
+from core.vocabulary import Status
+
+
+class Waiting(NamedTuple):
+    """A campaign with planned messages on a channel; a smaller priority is more urgent."""
+
+    priority: int
+    campaign_id: str
+
+
+def waiting(connection: sa.Connection, channel: str) -> list[Waiting]:
+    """List the campaigns with planned messages, most urgent first; it costs a look per campaign, not per message."""
+    here = sa.and_(messages.c.channel == channel, messages.c.status == Status.PLANNED)
+    place = sa.tuple_(messages.c.priority, messages.c.campaign_id)
+    query = (
+        sa.select(messages.c.priority, messages.c.campaign_id)
+        .where(here)
+        .order_by(messages.c.priority, messages.c.campaign_id)
+        .limit(1)
+    )
+    after = query.where(place > sa.tuple_(sa.bindparam("priority"), sa.bindparam("campaign_id")))
+    found: list[Waiting] = []
+    row = connection.execute(query).first()
+    while row is not None:
+        found.append(Waiting(*row))
+        row = connection.execute(after, {"priority": row[0], "campaign_id": row[1]}).first()
+    return found
+
+
+def claim_fairly(
+    connection: sa.Connection, *, channel: str, worker: str, limit: int, now: datetime, lease: timedelta
+) -> list[Message]:
+    """Claim up to ``limit`` messages: the urgent first, and campaigns of one priority in equal shares.
+
+    What is held (everything, the channel, a campaign, a template) stays where it is.
+    """
+    held = standing_holds(connection)
+    if {"all", f"channel:{channel}"} & held.keys():
+        return []
+    templates = [scope.removeprefix("template:") for scope in held if scope.startswith("template:")]
+    taken: list[Message] = []
+    free = [each for each in waiting(connection, channel) if f"campaign:{each.campaign_id}" not in held]
+    for priority, group in groupby(free, key=lambda each: each.priority):
+        turn = [each.campaign_id for each in group]
+        while turn and len(taken) < limit:
+            share = -(-(limit - len(taken)) // len(turn))
+            for campaign_id in list(turn):
+                part = ledger.claim(
+                    connection,
+                    channel=channel,
+                    campaign_id=campaign_id,
+                    priority=priority,
+                    worker=worker,
+                    limit=min(share, limit - len(taken)),
+                    now=now,
+                    lease=lease,
+                    held_templates=templates,
+                )
+                taken += part
+                if len(part) < share:
+                    turn.remove(campaign_id)
+                if len(taken) == limit:
+                    break
+    return taken
+
+
+def doubted(connection: sa.Connection, channel: str, *, since: datetime) -> list[Message]:
+    """Return a channel's messages in doubt that were claimed after ``since``, oldest first."""
+    query = sa.select(*COLUMNS).where(
+        messages.c.channel == channel, messages.c.status == Status.IN_DOUBT, messages.c.claimed_at >= since
+    )
+    return list(map(Message._make, connection.execute(query.order_by(messages.c.claimed_at))))
+
+
+def counts(connection: sa.Connection, run_id: str | None = None) -> dict[str, int]:
+    """Count messages by status, of one run or of all."""
+    query = sa.select(messages.c.status, sa.func.count()).group_by(messages.c.status)
+    if run_id is not None:
+        query = query.where(messages.c.run_id == run_id)
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,0 +1,124 @@
+"""A lane's side to the store: everything that blocks, done in one thread beside the event loop."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from core.logs import get_logger
+from core.store import lanes, ledger, outbox
+from core.store.lanes import LaneMemory
+from core.store.ledger import Message
+from senders.contract import Outgoing
+from senders.limits import Limits, Meter
+from senders.prepare import Preparer
+from senders.settle import Result, Stopped, settle
+
+Prepared = list[tuple[Message, Outgoing | Stopped]]
+Found = TypeVar("Found")
+AWAY = (OperationalError, InterfaceError)  # gone, locked, full: may be better later; anything else is a fault of ours
+MESSAGE_LEASE = timedelta(seconds=90)
+# How long a provider recognises a repeat by its key (LINE: 24 hours), with a margin.
+_RECOGNISED = timedelta(hours=23)
+_SAFETY_SECONDS = 5.0  # a lease is over for its owner a little earlier than for others
+_BANGKOK = ZoneInfo("Asia/Bangkok")
+
+
+class LaneStore:
+    """Claims, writes down, and keeps the lease of one lane for one worker."""
+
+    def __init__(
+        self, engine: sa.Engine, channel: str, worker: str, preparer: Preparer, clock: Callable[[], datetime]
+    ) -> None:
+        self._engine, self._channel, self._worker = engine, channel, worker
+        self._preparer, self._now = preparer, clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"store-{channel}")
+        self.owned_until = 0.0  # by the monotonic clock
+
+    def own(self) -> LaneMemory | None:
+        """Take or renew the lease; None while another worker has the lane."""
+        begun = time.monotonic()
+        with self._engine.begin() as connection:
+            memory = lanes.own(connection, self._channel, self._worker, self._now())
+        owned = begun + lanes.LEASE.total_seconds() - _SAFETY_SECONDS
+        self.owned_until = owned if memory is not None else 0.0
+        return memory
+
+    def meter(self, limits: Limits) -> Meter:
+        """Return what the lane has used up of its limits, by the ledger."""
+        now = self._now()
+        month = now.astimezone(_BANGKOK).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        with self._engine.begin() as connection:
+            return Meter(
+                limits,
+                lanes.sent_since(connection, self._channel, now),
+                lanes.count_since(connection, self._channel, month),
+                lanes.known_domains(connection) if limits.domain_per_second else {},
+            )
+
+    def claim(self, limit: int) -> Prepared:
+        """Claim and render what is next."""
+        now = self._now()
+        with self._engine.begin() as connection:
+            claimed = outbox.claim_fairly(
+                connection, channel=self._channel, worker=self._worker, limit=limit, now=now, lease=MESSAGE_LEASE
+            )
+            return [(message, self._preparer.prepare(connection, message, now)) for message in claimed]
+
+    def doubts(self) -> Prepared:
+        """Render what is in doubt and young enough for the provider to recognise."""
+        now = self._now()
+        with self._engine.begin() as connection:
+            found = outbox.doubted(connection, self._channel, since=now - _RECOGNISED)
+            return [(message, self._preparer.prepare(connection, message, now)) for message in found]
+
+    def write(self, results: list[tuple[Message, Result]], domains: dict[str, datetime], memory: LaneMemory) -> None:
+        """Record answers and what the lane must remember, in one transaction."""
+        now = self._now()
+        with self._engine.begin() as connection:
+            settle(connection, results, self._worker, now)
+            lanes.save_domains(connection, domains)
+            lanes.remember(connection, self._channel, self._worker, memory, now)
+
+    def tidy(self) -> None:
+        """Renew the lease; say of claims that were left behind that they are in doubt; end what is too late."""
+        self.own()
+        now = self._now()
+        with self._engine.begin() as connection:
+            ledger.doubt_expired(connection, now)
+            ledger.expire_planned(connection, now)
+
+    def leave(self) -> None:
+        """Give the lane up."""
+        with self._engine.begin() as connection:
+            lanes.leave(connection, self._channel, self._worker, self._now())
+
+    async def once(self, work: Callable[[], Found]) -> Found | None:
+        """Do something here, in the thread; None, after a moment, when the store does not answer."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except AWAY as error:
+            get_logger().error("the store does not answer", error=str(error)[:200])
+            await asyncio.sleep(0.5)
+            return None
+
+    async def patiently(self, work: Callable[[], Found]) -> Found:
+        """Do something here, however long the store is away."""
+        seconds = 0.25
+        while True:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            except AWAY as error:
+                get_logger().error("the store does not answer; waiting for it", error=str(error)[:200])
+                await asyncio.sleep(seconds)
+                seconds = min(5.0, seconds * 2)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown()
