@@ -138,7 +138,7 @@ def clean() -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="run.py", description=__doc__.splitlines()[0])
-    parser.add_argument("job", nargs="?", default="up", choices=("up", "test", "check", "clean"))
+    parser.add_argument("job", nargs="?", default="up", choices=("up", "test", "check", "bench", "chaos", "clean"))
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to the job")
     asked = parser.parse_args()
     if asked.job == "clean":
@@ -149,6 +149,8 @@ def main() -> int:
     if asked.job == "test":
         say("Running the whole test suite; real servers start by themselves")
         become("pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile", *asked.rest)
+    if asked.job in {"bench", "chaos"}:
+        become("python", "-m", "bench", asked.job, *asked.rest)
     become("bma", asked.job, *asked.rest)
     return 0
 

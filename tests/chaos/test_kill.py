@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,13 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from campaigns import templates
-from campaigns.playbooks import read_playbook
+from bench.outbox_of import plan
 from cli import world
 from cli.processes import Processes, free_port, get_json
 from core.clock import utc_now
 from core.settings import Settings
-from core.store import ledger
 from core.store.engine import open_store
 from core.store.tables import messages
-from core.store.templates import save_template
 from senders.line.send import retry_key
 
 MESSAGES, KILLS, SEED = 1000, 10, 20261123
@@ -33,54 +29,12 @@ LEASES = 200.0  # seconds: longer than a message's lease and a lane's
 CHANNELS = ("whatsapp", "line", "email", "whatsapp", "email")
 
 
-def _address(channel: str, number: int) -> str:
-    return {"whatsapp": f"+6681{number:07}", "line": f"U{number:032x}", "email": f"p{number}@hotel{number}.example"}[
-        channel
-    ]
-
-
-def _plan(store: sa.Engine, now: datetime) -> None:
-    with store.begin() as connection:
-        for (template_id, channel, language), content in templates.contents(read_playbook("renewal")).items():
-            save_template(
-                connection, template_id=template_id, channel=channel, language=language, content=content, now=now
-            )
-        rows = [_row(number, CHANNELS[number % len(CHANNELS)]) for number in range(MESSAGES)]
-        assert ledger.plan(connection, rows, now) == MESSAGES
-
-
-def _row(number: int, channel: str) -> dict[str, Any]:
-    variables = {"contact_name": "Malee", "company_name": "Lotus Bay", "contract_number": f"TH-{number}"}
-    return {
-        "message_id": f"0198c0de-0000-7000-8000-{number:012}",
-        "campaign_id": "renewal",
-        "run_id": "r1",
-        "step": "renewal_14",
-        "variant": "a",
-        "contact_id": f"c{number}",
-        "company_id": f"k{number}",
-        "channel": channel,
-        "purpose": "renewal",
-        "address": _address(channel, number),
-        "template_id": "renewal_14",
-        "template_version": 1,
-        "language": "en",
-        "variables": {**variables, "end_date": "2026-12-24"},
-        "subject_type": "contract",
-        "subject_id": f"s{number}",
-        "priority": 5,
-        "not_before": None,
-        "expires_at": None,
-        "snapshot_id": "s",
-    }
-
-
 def _start(settings: Settings, ahead: float) -> subprocess.Popen[str]:
     plain = {
         name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in settings.model_dump().items()
     }
-    command = [sys.executable, "-m", "tests.chaos.worker_process", str(ahead), json.dumps(plain)]
+    command = [sys.executable, "-m", "bench.worker_process", str(ahead), json.dumps(plain)]
     process = subprocess.Popen(
         command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -100,7 +54,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         providers = processes.start("providers", *world.provider_arguments(secrets, 1, nowhere), answers=True)
         settings = world.settings_for(data_dir, secrets, {"url": nowhere}, providers, nowhere)
         store = open_store(settings.effective_store_url)
-        _plan(store, utc_now())
+        plan(store, MESSAGES, CHANNELS, utc_now())
         for turn in range(KILLS):
             process = _start(settings, turn * LEASES)
             time.sleep(rng.uniform(0.02, 0.7))

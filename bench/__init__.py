@@ -1,0 +1,1 @@
+"""Proofs and measures: what happens when processes are killed, and how near to the machine's limit we work."""

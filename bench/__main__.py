@@ -1,0 +1,64 @@
+"""``python3 run.py bench`` and ``python3 run.py chaos``: measure, prove, and write down what came out."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_FOLDER = Path(__file__).parent
+app = typer.Typer(no_args_is_help=True, help="Proofs and measures.")
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file too.")]
+
+
+@app.command()
+def chaos(
+    kills: Annotated[int, typer.Option(help="How often something is killed.")] = 1000,
+    store: Annotated[str, typer.Option(help="sqlite, postgresql or both")] = "both",
+    seed: Annotated[int, typer.Option(help="The same seed kills the same things after the same times.")] = 1,
+    json_file: JsonFile = None,
+) -> None:
+    """Kill worker, gateway and database connections while a provider misbehaves; writes bench/chaos.md."""
+    from bench.chaos import run_chaos
+    from bench.report import chaos_page
+
+    stores = ("sqlite", "postgresql") if store == "both" else (store,)
+    results = {name: run_chaos(kills=kills, store=name, seed=seed) for name in stores}
+    (_FOLDER / "chaos.md").write_text(chaos_page(results))
+    _write(json_file, results[store] if store != "both" else results)
+    for name, result in results.items():
+        print(name, json.dumps(result, indent=2))
+    bad = ("duplicates", "lost", "in_doubt_but_knowable", "suppressed_sent", "acknowledged_missing")
+    if any(result[key] for result in results.values() for key in bad):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all without a name.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Smaller data, the same ratios, under 40 s each.")] = False,  # noqa: FBT002 -- typer's way
+    json_file: JsonFile = None,
+) -> None:
+    """Measure against the bare library or the machine's limit, in one run; writes bench/results.md."""
+    from bench.measures import MEASURES
+    from bench.report import results_page
+
+    unknown = set(names or ()) - MEASURES.keys()
+    if unknown:
+        raise typer.BadParameter(f"no measure {', '.join(sorted(unknown))}: there are {', '.join(MEASURES)}")
+    results = []
+    for name in names or MEASURES:
+        print(f"> {name}", flush=True)
+        results.append(MEASURES[name](quick))
+        print(json.dumps(results[-1].as_row()), flush=True)
+    (_FOLDER / "results.md").write_text(results_page(results, is_quick=quick))
+    _write(json_file, [result.as_row() for result in results])
+
+
+def _write(path: Path | None, content: Any) -> None:
+    if path is not None:
+        path.write_text(json.dumps(content, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,13 @@
+"""The measures by name, in the order of the house plan; each measures its limit in the same run."""
+
+from collections.abc import Callable
+
+from bench import sending
+from bench.report import Result
+
+MEASURES: dict[str, Callable[[bool], Result]] = {
+    "engine": sending.engine,
+    "http": sending.http,
+    "rate": sending.rate,
+    "million": sending.million,
+}
