@@ -55,7 +55,7 @@ def chaos_page(results: Mapping[str, Mapping[str, Any]]) -> str:
         "# Killed, and what was left",
         (
             "`python3 run.py chaos`: worker, gateway and database connections killed at random moments while the "
-            "provider times out, refuses, breaks off after taking, answers nonsense, and repeats and reorders its webhooks."
+            "provider times out, refuses, takes and breaks off, answers nonsense, repeats and reorders webhooks."
         ),
         "",
         (
