@@ -1,6 +1,7 @@
 """Providers to sit an exam with: real servers on loopback that do exactly what a test tells them."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -9,10 +10,11 @@ CUT = "cut"  # read the whole message, then break the connection
 
 @dataclass
 class Peer:
-    """A server with one behaviour; ``taken`` holds what it read whole, one entry a message."""
+    """A server with one behaviour; ``taken`` holds what it read whole, ``arrivals`` when, one entry a message."""
 
     behaviour: Any
     taken: list[bytes] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
     connections: int = 0
     port: int = 0
     _server: asyncio.Server | None = None
@@ -55,6 +57,7 @@ class HttpPeer(Peer):
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
             self.taken.append(head + await reader.readexactly(length))
+            self.arrivals.append(time.monotonic())
             if self.behaviour == CUT:
                 return
             writer.write(self.behaviour)
