@@ -1,11 +1,13 @@
 """Campaigns: segments are computed, each campaign that is due decides, and the worker sends."""
 
+import json
 from collections.abc import Iterator
 
 import dagster as dg
 
 from assets.resources import WRITES_WAREHOUSE, Installation
 from campaigns.playbooks import Playbook, read_playbooks
+from core.store import outbox
 
 PLAYBOOKS = read_playbooks()
 _DECIDES_ON = [["marts", table] for table in ("companies", "contacts", "contracts", "invoices", "zones", "freshness")]
@@ -64,5 +66,14 @@ DECISIONS = dg.AssetSpec(
 )
 def sends(installation: Installation) -> dg.MaterializeResult:
     """Send what is planned and due, unless a resident worker already does."""
-    report = installation.steps.send_due()
-    return dg.MaterializeResult(metadata=dict(report.counts))
+    steps = installation.steps
+    report = steps.send_due()
+    with steps.store.connect() as connection:
+        waiting = {
+            f"waiting_{playbook.campaign_id}": dg.MetadataValue.json(
+                json.loads(json.dumps(outbox.progress(connection, playbook.campaign_id, steps.clock()), default=str))
+            )
+            for playbook in PLAYBOOKS
+        }
+    recorded = {"recorded": report.recorded, "seconds": report.seconds}
+    return dg.MaterializeResult(metadata={**report.counts, **recorded, **waiting})

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from cli.campaign_commands import campaign
+from cli.hold_commands import hold
 from cli.inbox_commands import inbox
 from cli.output import Json, open_steps, show
 from cli.segment_commands import segment
@@ -22,6 +23,7 @@ app.add_typer(sync, name="sync")
 app.add_typer(campaign, name="campaign")
 app.add_typer(segment, name="segment")
 app.add_typer(inbox, name="inbox")
+app.add_typer(hold, name="hold")
 _console = Console(stderr=True, highlight=False)
 
 

@@ -9,7 +9,7 @@ from campaigns.playbooks import read_playbook, read_playbooks
 from cli.output import Json, open_steps, show
 from core.clock import utc_now
 from core.errors import PermanentError
-from core.store import audit, campaigns, ledger
+from core.store import audit, campaigns, ledger, outbox
 from core.store.tables import campaign_runs, messages
 
 campaign = typer.Typer(no_args_is_help=True, help="Campaigns: list, plan, run, pause, resume, cancel, report.")
@@ -93,6 +93,17 @@ def cancel(campaign_id: Name, as_json: Json = False) -> None:
             connection, actor="cli", action="cancel", target=campaign_id, detail={"messages": cancelled}, now=now
         )
     show({"cancelled": cancelled}, as_json)
+
+
+@campaign.command("show")
+def show_campaign(campaign_id: Name, as_json: Json = False) -> None:
+    """Tell how far sending has come, how fast, and why the rest waits. Example: bma campaign show renewal."""
+    read_playbook(campaign_id)
+    with open_steps().store.connect() as connection:
+        result = outbox.progress(connection, campaign_id, utc_now())
+        held = campaigns.standing_holds(connection)
+    scopes = ("all", f"campaign:{campaign_id}")
+    show({**result, "held": {scope: held[scope] for scope in scopes if scope in held}}, as_json)
 
 
 @campaign.command("report")

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,6 +11,8 @@ from core.store.campaigns import standing_holds
 from core.store.ledger import COLUMNS, Message
 from core.store.tables import messages
 from core.vocabulary import Status
+
+_RECENT = timedelta(minutes=5)  # over which a campaign's pace is measured
 
 
 class Waiting(NamedTuple):
@@ -90,3 +92,27 @@ def counts(connection: sa.Connection, run_id: str | None = None) -> dict[str, in
     if run_id is not None:
         query = query.where(messages.c.run_id == run_id)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def progress(connection: sa.Connection, campaign_id: str, now: datetime) -> dict[str, Any]:
+    """Say how far a campaign's messages have come, how fast (a minute), and why the rest waits."""
+    here = messages.c.campaign_id == campaign_id
+    counted = sa.select(messages.c.status, sa.func.count()).where(here).group_by(messages.c.status)
+    by_status: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
+    recent = sa.and_(here, messages.c.accepted_at > now - _RECENT)
+    in_recent = connection.execute(sa.select(sa.func.count()).where(recent)).scalar_one()
+    waits = sa.select(messages.c.channel, messages.c.reason, sa.func.count(), sa.func.min(messages.c.not_before))
+    waits = waits.where(here, messages.c.status == Status.PLANNED).group_by(messages.c.channel, messages.c.reason)
+    left = by_status.get(Status.PLANNED, 0) + by_status.get(Status.CLAIMED, 0)
+    a_minute = in_recent / (_RECENT.total_seconds() / 60)
+    return {
+        "messages": sum(by_status.values()),
+        "by_status": by_status,
+        "left": left,
+        "sent_a_minute": round(a_minute, 1),
+        "minutes_left": round(left / a_minute, 1) if a_minute and left else None,
+        "waiting": [
+            {"channel": channel, "messages": count, "reason": reason or "its turn", "not_before": not_before}
+            for channel, reason, count, not_before in connection.execute(waits)
+        ],
+    }

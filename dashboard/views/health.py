@@ -36,5 +36,12 @@ def show() -> None:
     else:
         st.caption(say("in_doubt_help"))
         table(doubted, "in_doubt")
+    st.subheader(say("waits"))
+    waits = ask("waits")
+    if waits.is_empty():
+        st.success(say("nothing_waits"), icon=":material/check:")
+    else:
+        st.caption(say("waits_help"))
+        table(waits, "waits")
     st.subheader(say("statuses"))
     table(ask("statuses"), "statuses")

@@ -21,8 +21,9 @@ SOURCES: Mapping[str, tuple[sa.Table, str]] = {
     "journal__campaign_runs": (tables.campaign_runs, "updated_at"),
     "journal__templates": (tables.templates, "updated_at"),
     "journal__holds": (tables.holds, "created_at"),
+    "journal__lanes": (tables.lanes, "updated_at"),
 }
-WHOLE = frozenset({"journal__holds"})  # few rows, and a lifted hold leaves nothing to read by
+WHOLE = frozenset({"journal__holds", "journal__lanes"})  # few rows, and a lifted hold leaves nothing to read by
 _KINDS: tuple[tuple[type[Any], str], ...] = (
     (UtcDateTime, "time"),
     (sa.JSON, "json"),

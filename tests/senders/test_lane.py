@@ -4,7 +4,6 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,62 +18,10 @@ from core.store.tables import messages
 from core.vocabulary import Channel
 from senders.limits import Limits
 from senders.whatsapp.send import WhatsAppSender
-from senders.worker import WorkerOptions, WorkReport, run_worker
+from senders.worker import WorkReport, run_worker
 from tests.core.test_ledger import row
 from tests.senders.peers import CUT, HttpPeer, http
-
-GOOD = http(200, '{"messages":[{"id":"wamid.1","message_status":"accepted"}]}')
-OPTIONS = WorkerOptions(public_url="http://127.0.0.1:8000", link_secret="linksecret")
-FAST = Limits(per_second=500, in_flight=20)
-
-
-def work(
-    store: sa.Engine,
-    behaviour: Any,
-    *,
-    limits: Limits = FAST,
-    clock: Callable[[], datetime] = utc_now,
-    beside: Callable[[HttpPeer, asyncio.Event], Any] | None = None,
-) -> tuple[WorkReport, HttpPeer]:
-    """Send what is due to a provider that behaves so; with ``beside`` until that sets the event."""
-
-    async def run() -> tuple[WorkReport, HttpPeer]:
-        async with HttpPeer(behaviour) as peer:
-            stop = asyncio.Event()
-            sender = WhatsAppSender(url=f"http://127.0.0.1:{peer.port}", phone_number_id="1", token="t")
-            running = asyncio.create_task(
-                run_worker(
-                    store,
-                    {Channel.WHATSAPP: sender},
-                    options=OPTIONS,
-                    clock=clock,
-                    until_idle=beside is None,
-                    stop=stop,
-                    limits=lambda _channel: limits,
-                )
-            )
-            if beside is not None:
-                await beside(peer, stop)
-            return await asyncio.wait_for(running, 30), peer
-
-    return asyncio.run(run())
-
-
-def statuses(store: sa.Engine) -> Counter[str]:
-    with store.connect() as connection:
-        return Counter(connection.execute(sa.select(messages.c.status)).scalars())
-
-
-def _opt_out(connection: sa.Connection, contact_id: str) -> None:
-    who = {"channel": "whatsapp", "address": None, "contact_id": contact_id}
-    suppressions.add(connection, **who, reason="unsubscribed", source="one_click", now=utc_now())
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
+from tests.senders.working import FAST, GOOD, OPTIONS, statuses, until, work
 
 
 def test_everything_due_goes_out_once(store: sa.Engine) -> None:
@@ -126,7 +73,7 @@ def test_a_switch_acts_between_two_messages_within_a_second(sqlite_store: sa.Eng
 def test_who_opts_out_while_the_campaign_goes_out_is_spared(sqlite_store: sa.Engine) -> None:
     plan(sqlite_store, 300, ("whatsapp",), utc_now())
 
-    async def opt_out(peer: HttpPeer, stop: asyncio.Event) -> None:
+    async def leave(peer: HttpPeer, stop: asyncio.Event) -> None:
         await until(lambda: len(peer.taken) > 10)
         with sqlite_store.begin() as connection:
             suppressions.add(
@@ -141,7 +88,7 @@ def test_who_opts_out_while_the_campaign_goes_out_is_spared(sqlite_store: sa.Eng
         await until(lambda: statuses(sqlite_store)["planned"] == statuses(sqlite_store)["claimed"] == 0)
         stop.set()
 
-    _, peer = work(sqlite_store, GOOD, limits=Limits(per_second=300, in_flight=5), beside=opt_out)
+    _, peer = work(sqlite_store, GOOD, limits=Limits(per_second=300, in_flight=5), beside=leave)
 
     assert statuses(sqlite_store) == {"accepted": 299, "suppressed": 1}
     assert message_id(299).encode() not in b"".join(peer.taken)

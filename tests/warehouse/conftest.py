@@ -31,6 +31,7 @@ _JOURNAL = (
     "campaign_runs",
     "templates",
     "holds",
+    "lanes",
 )
 
 

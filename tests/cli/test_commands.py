@@ -1,0 +1,129 @@
+"""``bma`` on the command line: what it prints, what it changes, and what it says of a mistake."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner, Result
+
+from bench.outbox_of import plan
+from cli.__main__ import app
+from core.clock import utc_now
+from core.errors import PermanentError
+from core.settings import load_settings
+from core.store import campaigns, ledger, outbox
+from core.store.engine import open_store
+from core.store.tables import audit
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    monkeypatch.setenv("BMA_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    yield lambda *words: CliRunner().invoke(app, list(words))
+    load_settings.cache_clear()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    yield engine
+    engine.dispose()
+
+
+def _json(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_every_command_helps_with_an_example(run: Run) -> None:
+    def walk(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, *path, name)
+        if not hasattr(command, "commands"):
+            yield path
+
+    import typer.main
+
+    found = list(walk(typer.main.get_command(app)))
+    assert len(found) > 15
+    for path in found:
+        result = run(*path, "--help")
+        assert result.exit_code == 0
+        assert "Example:" in result.stdout, path
+
+
+def test_a_hold_is_set_listed_audited_and_lifted(run: Run, store: sa.Engine) -> None:
+    assert run("hold", "set", "campaign:renewal", "--reason", "wrong price").exit_code == 0
+    assert _json(run("hold", "list", "--json"))[0] == {
+        "scope": "campaign:renewal",
+        "reason": "wrong price",
+        "until": "somebody lifts it",
+    }
+    assert run("hold", "lift", "campaign:renewal").exit_code == 0
+    assert _json(run("hold", "list", "--json")) == []
+    with store.connect() as connection:
+        assert [row.action for row in connection.execute(sa.select(audit))] == ["hold", "lift"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("hold", "set", "everything"), "is no scope"),
+        (("hold", "set", "channel:pigeon"), "is no scope"),
+        (("hold", "lift", "all"), "is not held"),
+        (("campaign", "show", "nope"), "there are zone_offline"),
+        (("campaign", "cancel", "nope"), "there are zone_offline"),
+        (("segment", "show", "nope"), "there are payment_overdue"),
+    ],
+)
+def test_a_mistake_is_named_with_what_there_is(run: Run, words: tuple[str, ...], says: str) -> None:
+    result = run(*words)
+
+    assert result.exit_code != 0
+    assert isinstance(result.exception, PermanentError)
+    assert says in str(result.exception)
+
+
+def test_show_tells_progress_pace_and_why_the_rest_waits(run: Run, store: sa.Engine) -> None:
+    now = utc_now()
+    plan(store, 20, ("whatsapp", "email"), now)
+    with store.begin() as connection:
+        taken = outbox.claim_fairly(
+            connection, channel="whatsapp", worker="w", limit=6, now=now, lease=timedelta(seconds=90)
+        )
+        ledger.accept(connection, [ledger.Receipt(message.message_id, "p") for message in taken[:5]], now)
+        ledger.postpone(
+            connection,
+            taken[5].message_id,
+            worker="w",
+            not_before=now,
+            reason="the provider is busy",
+            is_attempt=True,
+            now=now,
+        )
+        campaigns.set_hold(connection, "all", "fire drill", "ada", now)
+    found = _json(run("campaign", "show", "renewal", "--json"))
+
+    assert found["by_status"] == {"accepted": 5, "planned": 15}
+    assert (found["left"], found["sent_a_minute"], found["minutes_left"]) == (15, 1.0, 15.0)
+    assert {(each["channel"], each["reason"]): each["messages"] for each in found["waiting"]} == {
+        ("email", "its turn"): 10,
+        ("whatsapp", "its turn"): 4,
+        ("whatsapp", "the provider is busy"): 1,
+    }
+    assert found["held"] == {"all": "fire drill"}
+
+
+def test_cancel_ends_what_is_planned_and_nothing_else(run: Run, store: sa.Engine) -> None:
+    plan(store, 4, ("whatsapp",), utc_now())
+
+    assert _json(run("campaign", "cancel", "renewal", "--json")) == {"cancelled": 4}
+    assert _json(run("campaign", "cancel", "renewal", "--json")) == {"cancelled": 0}
