@@ -109,7 +109,7 @@ messages = sa.Table(
     _time("read_at"),
     _time("failed_at"),
     _time("updated_at", nullable=False),
-    sa.Index("ix_messages_outbox", "channel", "status", "priority", "campaign_id", "planned_at"),
+    sa.Index("ix_messages_outbox", "channel", "status", "priority", "campaign_id", "planned_at", "message_id"),
     sa.Index("ix_messages_provider_message_id", "channel", "provider_message_id"),
     sa.Index("ix_messages_run_id", "run_id"),
     sa.Index("ix_messages_contact_id", "contact_id", "planned_at"),

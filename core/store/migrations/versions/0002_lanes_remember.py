@@ -17,7 +17,7 @@ _LANES = (
     sa.Column("updated_at", UtcDateTime),
 )
 _INDEXES = {
-    "ix_messages_outbox": ["channel", "status", "priority", "campaign_id", "planned_at"],
+    "ix_messages_outbox": ["channel", "status", "priority", "campaign_id", "planned_at", "message_id"],
     "ix_messages_accepted_at": ["channel", "accepted_at"],
 }
 
