@@ -50,7 +50,7 @@ def http(status: int, body: str, **headers: str) -> bytes:
 
 
 class HttpPeer(Peer):
-    """Answers every request with the same bytes, or cuts."""
+    """Answers every request with the same bytes, or with what a function makes of it, or cuts."""
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -60,7 +60,7 @@ class HttpPeer(Peer):
             self.arrivals.append(time.monotonic())
             if self.behaviour == CUT:
                 return
-            writer.write(self.behaviour)
+            writer.write(self.behaviour(self.taken[-1]) if callable(self.behaviour) else self.behaviour)
             await writer.drain()
 
 
