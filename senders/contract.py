@@ -1,5 +1,6 @@
 """What every channel's sender is: it takes rendered messages and gives one of four answers for each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,3 +72,22 @@ class Sender(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+
+
+MayGo = Callable[[], bool]
+
+
+def always() -> bool:
+    """Let a message go."""
+    return True
+
+
+class LateLooker(Sender, Protocol):
+    """A sender that writes a message some time after it was handed over, and asks a last time right before."""
+
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
+        """Hand one message over; ``may_go`` is called with nothing awaited between it and the write.
+
+        When it says no, nothing of the message goes out and the answer is NotSent. It costs the connection where the
+        other side already waits for the message, so whoever calls looks before handing over as well.
+        """
