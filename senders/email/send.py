@@ -1,13 +1,14 @@
 """Email over SMTP: pipelined on a few long-lived connections, one recipient per envelope."""
 
-import re
 import ssl
+from dataclasses import replace
 
 from core.errors import PermanentError
 from core.vocabulary import Channel, ErrorClass
 from senders.contract import Answer, MayGo, Outgoing, Rejected, always
 from senders.email.connections import Connections
 from senders.email.delivery import Delivery
+from senders.email.headers import mailbox
 from senders.email.message import Identity, message_bytes
 from senders.email.wire import Patience
 
@@ -52,15 +53,15 @@ class EmailSender:
         ``may_go`` is asked right before the text is written. When it says no, the connection is broken off, since the
         relay waits for the text by then: ask before calling too.
         """
+        address = mailbox(message.address)
+        if address is None:
+            return Rejected(str(ErrorClass.PERMANENT_RECIPIENT), "5.1.3", "no mail can be addressed so")
         try:
-            delivery = Delivery(
-                self._identity.return_path(message.message_id),
-                message.address,
-                message_bytes(message, self._identity),
-                may_go,
-            )
+            written = message if address == message.address else replace(message, address=address)
+            data = message_bytes(written, self._identity)
         except (PermanentError, UnicodeEncodeError) as error:
-            return Rejected(str(ErrorClass.PERMANENT_RECIPIENT), "5.1.3", str(error))
+            return Rejected(str(ErrorClass.PERMANENT_REQUEST), "5.6.0", str(error))
+        delivery = Delivery(self._identity.return_path(message.message_id), address, data, may_go)
         self._connections.submit(delivery)
         return await delivery.answer
 

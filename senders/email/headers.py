@@ -1,0 +1,73 @@
+"""Header lines and addresses of an email: encoded (RFC 2047), folded (RFC 5322), none can smuggle in another one."""
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from core.errors import PermanentError
+
+_LONGEST = 76  # characters of a line
+_LONGEST_HARD = 998  # RFC 5322: without the line's end
+_WORD_BYTES = 39  # of text in one encoded word: 52 characters, and room for a header's name
+_CONTROL = re.compile(r"\r\n|[\x00-\x1f\x7f]")
+_PLAIN = re.compile(r"(?!.*=\?)(?:[!-~]{1,60}(?: [!-~]{1,60})*)?")
+_VISIBLE = re.compile(r"[!-~]*")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,60}")
+_LOCAL_PART = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]{1,64}")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
+def text_header(name: str, value: str) -> bytes:
+    """Return ``Name: value`` for words people read, in any script; a line break in them is a space."""
+    value = _CONTROL.sub(" ", value)
+    if _PLAIN.fullmatch(value):
+        return _folded(f"{name}: {value}")
+    words = b"\r\n ".join(
+        b"=?utf-8?b?" + binascii.b2a_base64(piece, newline=False) + b"?=" for piece in _pieces(value.encode())
+    )
+    return name.encode() + b": " + words + b"\r\n"
+
+
+def visible(what: str, value: str) -> str:
+    """Return a value for a header that machines read. Raises PermanentError unless it is visible ASCII on one line."""
+    if not _VISIBLE.fullmatch(value) or len(value) > _LONGEST_HARD - 100:
+        raise PermanentError(f"{what} cannot stand in an email's header")
+    return value
+
+
+def identifier(what: str, value: str) -> str:
+    """Return an id for a Message-ID or a boundary. Raises PermanentError unless letters, digits and ``._-`` make it."""
+    if not _ID.fullmatch(value):
+        raise PermanentError(f"{what} cannot name an email")
+    return value
+
+
+def mailbox(address: str) -> str | None:
+    """Return an address as an envelope takes it, its domain in ASCII; None when it cannot be written there.
+
+    Quoted local parts and those that need SMTPUTF8 (RFC 6531) cannot.
+    """
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode()
+        except UnicodeError:
+            return None
+    return f"{local}@{domain}" if _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain) else None
+
+
+def _folded(line: str) -> bytes:
+    if len(line) > _LONGEST:
+        line = "\r\n ".join(re.findall(r"(\S.{0,74})(?: |$)", line))
+    return line.encode("ascii") + b"\r\n"
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Cut between characters, never inside one: each encoded word must stand for whole ones."""
+    start = 0
+    while start < len(text):
+        end = start + _WORD_BYTES
+        while end < len(text) and text[end] & 0xC0 == 0x80:
+            end -= 1
+        yield text[start:end]
+        start = end
