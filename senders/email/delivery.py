@@ -27,7 +27,5 @@ class Delivery:
 
 def _stuffed(data: bytes) -> bytes:
     """Double the dots that begin a line and end with the dot that ends a message (RFC 5321, 4.5.2)."""
-    stuffed = data.replace(b"\r\n.", b"\r\n..")
-    return (
-        (b"." if stuffed.startswith(b".") else b"") + stuffed + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
-    )
+    end = b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"
+    return (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..") + end

@@ -2,30 +2,29 @@
 
 import binascii
 import re
-from collections.abc import Iterator
 
 from core.errors import PermanentError
 
 _LONGEST = 76  # characters of a line
 _LONGEST_HARD = 998  # RFC 5322: without the line's end
-_WORD_BYTES = 39  # of text in one encoded word: 52 characters, and room for a header's name
+# The text of one encoded word, never cut inside a character: 39 bytes are 52 characters, and leave room for a name.
+_PIECE = re.compile(rb".{1,39}(?![\x80-\xbf])", re.DOTALL)
 _CONTROL = re.compile(r"\r\n|[\x00-\x1f\x7f]")
 _PLAIN = re.compile(r"(?!.*=\?)(?:[!-~]{1,60}(?: [!-~]{1,60})*)?")
+_BETWEEN_WORDS = "?=\r\n =?utf-8?b?"
 _VISIBLE = re.compile(r"[!-~]*")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,60}")
 _LOCAL_PART = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]{1,64}")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
-def text_header(name: str, value: str) -> bytes:
+def text_header(name: str, value: str) -> str:
     """Return ``Name: value`` for words people read, in any script; a line break in them is a space."""
     value = _CONTROL.sub(" ", value)
     if _PLAIN.fullmatch(value):
         return _folded(f"{name}: {value}")
-    words = b"\r\n ".join(
-        b"=?utf-8?b?" + binascii.b2a_base64(piece, newline=False) + b"?=" for piece in _pieces(value.encode())
-    )
-    return name.encode() + b": " + words + b"\r\n"
+    words = [binascii.b2a_base64(piece, newline=False).decode() for piece in _PIECE.findall(value.encode())]
+    return f"{name}: =?utf-8?b?{_BETWEEN_WORDS.join(words)}?=\r\n"
 
 
 def visible(what: str, value: str) -> str:
@@ -56,18 +55,7 @@ def mailbox(address: str) -> str | None:
     return f"{local}@{domain}" if _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain) else None
 
 
-def _folded(line: str) -> bytes:
+def _folded(line: str) -> str:
     if len(line) > _LONGEST:
         line = "\r\n ".join(re.findall(r"(\S.{0,74})(?: |$)", line))
-    return line.encode("ascii") + b"\r\n"
-
-
-def _pieces(text: bytes) -> Iterator[bytes]:
-    """Cut between characters, never inside one: each encoded word must stand for whole ones."""
-    start = 0
-    while start < len(text):
-        end = start + _WORD_BYTES
-        while end < len(text) and text[end] & 0xC0 == 0x80:
-            end -= 1
-        yield text[start:end]
-        start = end
+    return f"{line}\r\n"

@@ -35,18 +35,7 @@ _SIGNED = [
 ]
 _LINES_KEPT = 2000  # encoded lines: those of the templates in use stay, the personal ones pass through
 _LINE_END = re.compile("\r\n|\r|\n")
-_MESSAGE = (
-    b"%(from)sTo: %(to)s\r\n%(subject)sDate: %(date)s\r\nMessage-ID: <%(id)s@%(domain)s>\r\n"
-    b"List-Unsubscribe: <%(unsubscribe)s>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-    b"Feedback-ID: %(campaign)s:bmasia:campaign:%(domain)s\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-    # "=_" occurs in no quoted-printable text, where every "=" is followed by hexadecimal digits or a line's end
-    b'Content-Type: multipart/alternative; boundary="=_%(id)s"\r\n\r\n'
-    b'--=_%(id)s\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    b"%(text)s\r\n"
-    b'--=_%(id)s\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    b"%(html)s\r\n"
-    b"--=_%(id)s--\r\n"
-)
+_QUOTED = "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +54,13 @@ class Identity:
         return parseaddr(self.sender)[1].rpartition("@")[2]
 
     @cached_property
-    def from_line(self) -> bytes:
+    def from_line(self) -> str:
         """The header that says who writes, in whatever script."""
         name, address = parseaddr(self.sender)
         local, _, domain = address.rpartition("@")
         mail = EmailMessage(policy=SMTP)
         mail["From"] = Address(name, local, domain)
-        return mail.as_bytes().removesuffix(b"\r\n")
+        return mail.as_string().removesuffix("\r\n")
 
     def return_path(self, message_id: str) -> str:
         """The envelope sender of one message (VERP): a bounce to it names the message."""
@@ -88,18 +77,21 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
 
     Raises PermanentError when an address or a link cannot stand in a header.
     """
-    data = _MESSAGE % {
-        b"from": identity.from_line,
-        b"to": visible("the address", message.address).encode(),
-        b"subject": text_header("Subject", message.subject),
-        b"date": _date(int(time.time())),
-        b"id": identifier("the message's id", message.message_id).encode(),
-        b"domain": identity.domain.encode(),
-        b"unsubscribe": visible("the unsubscribe link", message.unsubscribe_url).encode(),
-        b"campaign": visible("the campaign's id", message.campaign_id).encode(),
-        b"text": _quoted(message.text),
-        b"html": _quoted(message.html),
-    }
+    name = identifier("the message's id", message.message_id)
+    # "=_" occurs in no quoted-printable text, where hexadecimal digits or a line's end follow every "="
+    data = (
+        f"{identity.from_line}To: {visible('the address', message.address)}\r\n"
+        f"{text_header('Subject', message.subject)}Date: {_date(int(time.time()))}\r\n"
+        f"Message-ID: <{name}@{identity.domain}>\r\n"
+        f"List-Unsubscribe: <{visible('the unsubscribe link', message.unsubscribe_url)}>\r\n"
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        f"Feedback-ID: {identifier('the campaign', message.campaign_id)}:bmasia:campaign:{identity.domain}\r\n"
+        "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n'
+        f'--=_{name}\r\nContent-Type: text/plain; charset="utf-8"\r\n{_QUOTED}{_quoted(message.text)}\r\n'
+        f'--=_{name}\r\nContent-Type: text/html; charset="utf-8"\r\n{_QUOTED}{_quoted(message.html)}\r\n'
+        f"--=_{name}--\r\n"
+    ).encode("ascii")
     if not identity.dkim_key:
         return data
     signature: bytes = dkim.sign(
@@ -108,16 +100,16 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
     return signature + data
 
 
-def _quoted(text: str) -> bytes:
+def _quoted(text: str) -> str:
     lines = (_LINE_END.sub("\n", text) if "\r" in text else text).removesuffix("\n").split("\n")
-    return b"\r\n".join(map(_quoted_line, lines)) + b"\r\n"
+    return "\r\n".join(map(_quoted_line, lines)) + "\r\n"
 
 
 @lru_cache(maxsize=_LINES_KEPT)
-def _quoted_line(line: str) -> bytes:
-    return binascii.b2a_qp(line.encode()).replace(b"\n", b"\r\n")  # what breaks in it are soft line breaks only
+def _quoted_line(line: str) -> str:
+    return binascii.b2a_qp(line.encode()).decode().replace("\n", "\r\n")  # it breaks at soft line breaks only
 
 
 @lru_cache(maxsize=1)
-def _date(second: int) -> bytes:
-    return format_datetime(datetime.fromtimestamp(second, UTC)).encode()
+def _date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC))

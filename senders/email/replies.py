@@ -11,7 +11,7 @@ NONSENSE = 0
 CLOSING = 421
 OUT_OF_ORDER = 503
 _LONGEST = 32 * 1024  # of one reply, in bytes; the longest real one, to EHLO, has a few kB
-_LINE = re.compile(rb"(\d{3})([ -]?)([^\r]*)\r*")
+_SHOWN = 200  # characters of what cannot be read
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 
@@ -50,16 +50,15 @@ class Replies:
         *lines, self._rest = (self._rest + data).split(b"\n")
         found = []
         for line in lines:
-            read = _LINE.fullmatch(line)
-            if read is None or (self._lines and int(read[1]) != self._code):
-                found.append(Reply(NONSENSE, line[:200]))
-                self._lines = []
+            code = int(line[:3]) if line[:3].isdigit() and line[3:4] in b" -\r" else NONSENSE
+            if self._lines and code != self._code:
+                code = NONSENSE
+            self._lines.append(line[4:].rstrip() if code else line[:_SHOWN])
+            if line[3:4] == b"-" and code:
+                self._code = code
                 continue
-            self._code = int(read[1])
-            self._lines.append(read[3])
-            if read[2] != b"-":
-                found.append(Reply(self._code, b"\n".join(self._lines)))
-                self._lines = []
+            found.append(Reply(code, b"\n".join(self._lines)))
+            self._lines = []
         if len(self._rest) + sum(map(len, self._lines)) > _LONGEST:
             found.append(Reply(NONSENSE, b"a reply without an end"))
             self._rest, self._lines = b"", []

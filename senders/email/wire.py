@@ -124,7 +124,7 @@ class Wire(asyncio.Protocol):
         if has_surplus:
             self.end("the mail server said something nobody asked", may_move=True)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's name
         """Answer whoever is still on the connection."""
         self._timer.cancel()
         self.end("the mail server hung up", may_move=True)
