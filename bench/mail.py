@@ -54,11 +54,11 @@ class _Keeper:
 def smtp(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     """Messages a second over SMTP, against Postfix's smtp-source with the same bytes on as many connections."""
     count = 6_000 if quick else 30_000
-    source, sink = _tool("smtp-source"), _tool("smtp-sink")
+    source = _tool("smtp-source")
     message = _a_message()
     size = len(message_bytes(message, _IDENTITY))
     ours, alone, theirs = [], [], []
-    with _sink(sink) as port:
+    with sink() as port:
         for _ in range(2):
             with outbox(count, "email", _say_it_in_both_languages) as url:
                 _, seconds = work(url, _sender(port), _UNLIMITED)
@@ -80,9 +80,17 @@ def smtp(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     )
 
 
+def is_installed() -> bool:
+    """Whether this machine has Postfix's test programs."""
+    return bool(_path("smtp-source") and _path("smtp-sink"))
+
+
+def _path(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/postfix/sbin")
+
+
 def _tool(name: str) -> str:
-    """Find one of Postfix's test programs. Raises FileNotFoundError when Postfix is not installed."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/postfix/sbin")
+    found = _path(name)
     if found is None:
         raise FileNotFoundError(f"{name} is missing: install Postfix (Debian: apt-get install postfix)")
     return found
@@ -147,12 +155,16 @@ def _generate(source: str, port: int, count: int, message: Outgoing) -> float:
 
 
 @contextmanager
-def _sink(program: str) -> Iterator[int]:
+def sink(*options: str) -> Iterator[int]:
+    """Run smtp-sink, which takes mail and throws it away, and give its port; ``options`` are the program's.
+
+    Raises FileNotFoundError when Postfix is not installed.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    as_whom = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to run as root
-    with subprocess.Popen([program, *as_whom, f"127.0.0.1:{port}", "100"]) as process:
+    as_whom = ("-u", "nobody") if os.geteuid() == 0 else ()  # it refuses to run as root
+    with subprocess.Popen([_tool("smtp-sink"), *as_whom, *options, f"127.0.0.1:{port}", "100"]) as process:
         try:
             _wait_for(port)
             yield port

@@ -18,6 +18,7 @@ from senders.email.delivery import Delivery
 from senders.email.replies import CLOSING, Replies, Reply, provider_id, refused
 
 STOPPED = "stopped before the message was written"
+ON_A_CONNECTION = 2  # messages: one leaves, one enters
 _START_INPUT = 354
 _TAKEN = 250
 
