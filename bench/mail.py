@@ -97,12 +97,15 @@ def _tool(name: str) -> str:
 
 
 def _say_it_in_both_languages(store: sa.Engine) -> None:
-    """Save the template as its first version, which is the one the planned messages name: English, then Thai."""
+    """Save the template as its first version, which is the one the planned messages name.
+
+    It holds the letter and its reminder, English and Thai.
+    """
     contents = templates.contents(read_playbook("renewal"))
-    english, thai = (contents[_TEMPLATE, "email", language] for language in ("en", "th"))
+    letters = [contents[name, "email", language] for name in (_TEMPLATE, "renewal_7") for language in ("en", "th")]
     both = {
-        "text": f"{english['text'].strip()}\n\n{thai['text'].strip()}",
-        "subject": f"{english['subject']} · {thai['subject']}",
+        "text": "\n\n".join(letter["text"].strip() for letter in letters),
+        "subject": " · ".join(letter["subject"] for letter in letters[:2]),
     }
     with store.begin() as connection:
         save_template(
@@ -110,7 +113,7 @@ def _say_it_in_both_languages(store: sa.Engine) -> None:
             template_id=_TEMPLATE,
             channel="email",
             language="en",
-            content={**english, **both},
+            content={**letters[0], **both},
             now=utc_now(),
         )
 

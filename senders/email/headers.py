@@ -23,8 +23,15 @@ def text_header(name: str, value: str) -> str:
     value = _CONTROL.sub(" ", value)
     if _PLAIN.fullmatch(value):
         return _folded(f"{name}: {value}")
-    words = [binascii.b2a_base64(piece, newline=False).decode() for piece in _PIECE.findall(value.encode())]
-    return f"{name}: =?utf-8?b?{_BETWEEN_WORDS.join(words)}?=\r\n"
+    return f"{name}: {_encoded(value)}\r\n"
+
+
+def from_header(name: str, address: str) -> str:
+    """Return ``From:`` with a display name in any script."""
+    if not name.isascii():
+        return f"From: {_encoded(name)}\r\n <{address}>\r\n"
+    quoted = re.sub(r'(["\\])', r"\\\1", _CONTROL.sub(" ", name))
+    return f'From: "{quoted}" <{address}>\r\n' if name else f"From: {address}\r\n"
 
 
 def visible(what: str, value: str) -> str:
@@ -53,6 +60,11 @@ def mailbox(address: str) -> str | None:
         except UnicodeError:
             return None
     return f"{local}@{domain}" if _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain) else None
+
+
+def _encoded(value: str) -> str:
+    words = [binascii.b2a_base64(piece, newline=False).decode() for piece in _PIECE.findall(value.encode())]
+    return f"=?utf-8?b?{_BETWEEN_WORDS.join(words)}?="
 
 
 def _folded(line: str) -> str:

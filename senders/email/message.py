@@ -9,9 +9,6 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -20,7 +17,7 @@ import dkim
 
 from core import tokens
 from senders.contract import Outgoing
-from senders.email.headers import identifier, text_header, visible
+from senders.email.headers import from_header, identifier, text_header, visible
 
 _SIGNED = [
     b"from",
@@ -55,12 +52,8 @@ class Identity:
 
     @cached_property
     def from_line(self) -> str:
-        """The header that says who writes, in whatever script."""
-        name, address = parseaddr(self.sender)
-        local, _, domain = address.rpartition("@")
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = Address(name, local, domain)
-        return mail.as_string().removesuffix("\r\n")
+        """The header that says who writes."""
+        return from_header(*parseaddr(self.sender))
 
     def return_path(self, message_id: str) -> str:
         """The envelope sender of one message (VERP): a bounce to it names the message."""
