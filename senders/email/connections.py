@@ -93,9 +93,9 @@ class Connections:
         try:
             async with asyncio.timeout(self._patience.reply_seconds):
                 wire = await self._connect()
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong, whoever waits must be told
             if (delivery := self.next_waiting()) is not None:
-                delivery.settle(NotSent(f"no connection to the mail server: {error or 'it does not answer'}"))
+                delivery.settle(NotSent(f"no connection to the mail server: {error or type(error).__name__}"))
         else:
             self._wires.add(wire)
             self._resting.append(wire)
@@ -107,12 +107,16 @@ class Connections:
         if "tls_context" not in self._options:  # reading the system's certificates takes long: once for all
             self._options["tls_context"] = await asyncio.to_thread(ssl.create_default_context)
         client = aiosmtplib.SMTP(**self._options, timeout=self._patience.reply_seconds)
-        await client.connect()
-        self._options["local_hostname"] = client.local_hostname  # asking for it may take a name server's time
-        if client.is_ehlo_or_helo_needed:
-            try:
-                await client.ehlo()
-            except aiosmtplib.SMTPHeloError:
-                await client.helo()
+        try:
+            await client.connect()
+            self._options["local_hostname"] = client.local_hostname  # asking for it may take a name server's time
+            if client.is_ehlo_or_helo_needed:
+                try:
+                    await client.ehlo()
+                except aiosmtplib.SMTPHeloError:
+                    await client.helo()
+        except BaseException:
+            client.close()
+            raise
         pipelines = client.supports_extension("pipelining")
         return Wire(self, cast("asyncio.Transport", client.transport), self._patience, pipelines=pipelines)

@@ -201,7 +201,7 @@ class Wire(asyncio.Protocol):
         if self._is_ending or self._transport.is_closing():
             self.end("the mail server closes", may_move=True)
             return
-        if not delivery.may_go():  # nothing is awaited from here to the write
+        if delivery.answer.done() or not delivery.may_go():  # nothing is awaited from here to the write
             self.end(STOPPED, NotSent(STOPPED))
             return
         self._entering, self._leaving = None, delivery

@@ -186,6 +186,42 @@ def test_what_may_not_go_any_more_does_not_go_and_the_others_do(kind: type[MailP
     assert [number_in(text) for text in peer.taken] == [0, 2, 3]
 
 
+def test_whoever_gives_up_waiting_before_the_text_is_written_has_sent_nothing() -> None:
+    class Slow(MailPeer):
+        async def _say(self, writer: asyncio.StreamWriter, reply: str) -> bool:
+            await asyncio.sleep(0.05)
+            return await super()._say(writer, reply)
+
+    async def run() -> MailPeer:
+        async with Slow({}) as peer:
+            account = {"host": "127.0.0.1", "port": peer.port, "username": "", "password": ""}
+            sender = EmailSender(**account, identity=IDENTITY)
+            sending = asyncio.create_task(sender.send(message(0)))
+            await until(lambda: "MAIL" in peer.words)
+            sending.cancel()
+            assert isinstance(await sender.send(message(1)), Accepted)
+            await sender.close()
+            return peer
+
+    assert [number_in(text) for text in asyncio.run(run()).taken] == [1]
+
+
+def test_whoever_waits_when_the_sender_closes_is_told_the_truth() -> None:
+    async def run() -> tuple[list[Answer], MailPeer]:
+        async with MailPeer({"DOT": SILENT}) as peer:
+            account = {"host": "127.0.0.1", "port": peer.port, "username": "", "password": ""}
+            sender = EmailSender(**account, identity=IDENTITY, connections=1)
+            sending = [asyncio.create_task(sender.send(message(number))) for number in range(4)]
+            await until(lambda: "DOT" in peer.words)
+            await sender.close()
+            return await asyncio.gather(*sending), peer
+
+    answers, peer = asyncio.run(run())
+
+    assert kinds(answers) == ["Unknown", "NotSent", "NotSent", "NotSent"]
+    assert len(peer.taken) == 1
+
+
 def test_a_connection_serves_its_number_of_messages_and_says_goodbye() -> None:
     peer = MailPeer({})
     answers = send(peer, 7, patience=Patience(reply_seconds=2, messages=3))
