@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.vocabulary import ErrorClass
-from senders.contract import WITHHELD, Accepted, Answer, MayGo, Rejected
+from senders.contract import WITHHELD, Accepted, Answer, MayGo, NotSent, Rejected
 from senders.email.send import EmailSender
 from senders.email.wire import Patience
 from tests.senders.mail_peer import AND_CLOSE, SILENT, USUAL, MailPeer, PlainMailPeer
