@@ -31,11 +31,13 @@ def in_requests(
     connection: sa.Connection, pairs: Iterable[Pair], mark: Mark | None, most_alike: int, alone: set[str]
 ) -> Iterator[Ready]:
     """Put messages of a claim with the same words into one request, and commit which; ``alone`` are never joined."""
+    if most_alike == 1:
+        yield from (Ready((pair,), mark) for pair in pairs)
+        return
     groups: dict[tuple[str, ...], dict[str, Pair]] = defaultdict(dict)
     for message, outgoing in pairs:
         group = groups[message.campaign_id, message.template_id, message.purpose, outgoing.text]
-        is_free = most_alike > 1 and message.message_id not in alone and message.address not in group
-        if not is_free:
+        if message.message_id in alone or message.address in group:
             yield Ready(((message, outgoing),), mark)
             continue
         group[message.address] = (message, outgoing)

@@ -172,11 +172,12 @@ _ACCEPT = """
 _RECEIPTS = {
     "sqlite": """
         select json_extract(value, '$[0]') as key, json_extract(value, '$[1]') as new_id,
-            json_extract(value, '$[2]') as new_status
+            case when json_extract(value, '$[2]') then 'held' else 'accepted' end as new_status
         from json_each(:receipts)
     """,
     "postgresql": """
-        select value ->> 0 as key, value ->> 1 as new_id, value ->> 2 as new_status
+        select value ->> 0 as key, value ->> 1 as new_id,
+            case when value ->> 2 = 'true' then 'held' else 'accepted' end as new_status
         from json_array_elements(cast(:receipts as json))
     """,
 }
@@ -185,11 +186,7 @@ _ACCEPT_IN = {dialect: sa.text(_ACCEPT.format(receipts=receipts)) for dialect, r
 
 def accept(connection: sa.Connection, receipts: Iterable[Receipt], at: datetime) -> None:
     """Record the provider's receipts. A webhook that came first keeps the higher status it made."""
-    rows = [
-        (receipt.message_id, receipt.provider_message_id, "held" if receipt.is_held else "accepted")
-        for receipt in receipts
-    ]
-    if rows:
+    if rows := list(receipts):
         values = {"receipts": json.dumps(rows), "at": raw_time(connection, at)}
         connection.execute(_ACCEPT_IN[connection.dialect.name], values)
 
