@@ -91,7 +91,7 @@ def test_a_message_whose_text_is_not_written_outlives_a_worn_connection(
     assert is_true(answers, peer)
 
 
-def test_what_was_moved_once_is_not_moved_for_ever() -> None:
+def test_a_message_on_a_fresh_connection_is_not_moved_for_ever() -> None:
     peer = MailPeer({"MAIL": [USUAL, *[CUT] * 9]})
     answers = send(peer, 2)
 
