@@ -65,14 +65,15 @@ class MailPeer(Peer):
                 goes_on = goes_on and await self._take(reader, writer)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        self.taken.append(await reader.readuntil(b"\r\n.\r\n"))
+        text = await reader.readuntil(b"\r\n.\r\n")
+        self.taken.append(text)
         self.arrivals.append(time.monotonic())
         self.words.append("DOT")
         if "PIPELINING" not in self.extensions:
             await self._look_for_early(reader)
         reply = self._reply("DOT")
         if reply.startswith("250"):
-            self.accepted.append(self.taken[-1])
+            self.accepted.append(text)
         return await self._say(writer, reply)
 
     async def _look_for_early(self, reader: asyncio.StreamReader) -> None:
