@@ -254,7 +254,7 @@ def test_there_are_no_more_connections_than_allowed() -> None:
     answers = send(peer, 40, connections=3)
 
     assert kinds(answers) == ["Accepted"] * 40
-    assert peer.connections == 3
+    assert peer.connections <= 3
 
 
 @pytest.mark.parametrize("greeting", ["421 4.3.2 busy" + AND_CLOSE, "554 5.7.1 no" + AND_CLOSE, "what?", CUT, SILENT])
