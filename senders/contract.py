@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.vocabulary import Channel
 
@@ -82,8 +82,11 @@ def always() -> bool:
     return True
 
 
+@runtime_checkable
 class LateLooker(Sender, Protocol):
     """A sender that writes a message some time after it was handed over, and asks a last time right before."""
+
+    looks_late: bool  # only such senders have it, so that ``isinstance`` tells them apart
 
     async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
         """Hand one message over; ``may_go`` is called with nothing awaited between it and the write.

@@ -21,6 +21,7 @@ class EmailSender:
 
     channel = Channel.EMAIL
     knows_repeats = False
+    looks_late = True
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bench import mail
 from core.settings import Settings
 from core.vocabulary import Channel
-from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown, always
+from senders.contract import Accepted, Answer, LateLooker, NotSent, Rejected, Unknown, always
 from senders.email.delivery import Delivery
 from senders.email.message import message_bytes
 from senders.email.replies import NONSENSE, Replies, Reply
@@ -197,6 +197,22 @@ def test_postfix_sink_is_understood(options: tuple[str, ...], kind: type[Answer]
         answers = asyncio.run(run(port))
 
     assert all(isinstance(answer, kind) for answer in answers)
+
+
+def test_a_measure_without_postfix_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "_path", lambda name: None)
+    result = mail.smtp(True)
+
+    assert not result.met
+    assert "install postfix" in result.notes
+
+
+def test_email_is_the_sender_that_looks_late() -> None:
+    every = {"smtp_host": "relay.example", "smtp_from": "a@b.example", "link_secret": "s" * 32, "line_token": "t"}
+    senders = open_senders(Settings(_env_file=None, **every))
+
+    assert {channel for channel, sender in senders.items() if isinstance(sender, LateLooker)} == {Channel.EMAIL}
+    assert Channel.LINE in senders
 
 
 def test_the_relay_in_the_settings_gets_as_many_connections_as_its_limits_allow() -> None:
