@@ -66,7 +66,7 @@ class LaneStore:
 
     def claim(self, limit: int, most_alike: int, alone: set[str]) -> tuple[list[Ready], list[tuple[Message, Stopped]]]:
         """Claim and render what is next: requests that may go, and messages that must not."""
-        now = self._now()
+        now, until = self._now(), time.monotonic() + MESSAGE_LEASE.total_seconds() - _SAFETY_SECONDS
         with self._engine.begin() as connection:
             seen = mark(connection)  # before the look: what comes in between changes it
             claimed = outbox.claim_fairly(
@@ -79,7 +79,11 @@ class LaneStore:
                 if message.message_id in against
             ]
             pairs, broken = self._render(connection, [each for each in claimed if each.message_id not in against], now)
-            return list(in_requests(connection, pairs, seen, most_alike, alone)), stopped + broken
+            requests = list(in_requests(pairs, seen, until, most_alike, alone))
+            for ready in requests:
+                if ready.batch_id is not None:
+                    ledger.put_in_batch(connection, [each.message_id for each, _ in ready.pairs], ready.batch_id)
+            return requests, stopped + broken
 
     def doubts(self) -> list[Ready]:
         """Render what is in doubt and young enough for the provider to recognise."""

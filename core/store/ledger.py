@@ -164,6 +164,7 @@ _ACCEPT = """
         reason = case when status in ('claimed', 'in_doubt') then null else reason end,
         provider_message_id = receipt.new_id,
         accepted_at = coalesce(accepted_at, :at),
+        claimed_by = null,
         lease_until = null,
         updated_at = :at
     from ({receipts}) as receipt
