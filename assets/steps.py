@@ -17,6 +17,7 @@ from core.settings import Settings
 from core.store.engine import open_store
 from core.vocabulary import Channel
 from pipelines import crm, journal
+from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
 from warehouse import build, checks, connect, publish
@@ -115,7 +116,13 @@ class Steps:
     async def _work(self, *, until_idle: bool, stop: asyncio.Event | None) -> WorkReport:
         senders = open_senders(self.settings)
         return await run_worker(
-            self.store, senders, options=self.worker_options, clock=self.clock, until_idle=until_idle, stop=stop
+            self.store,
+            senders,
+            options=self.worker_options,
+            clock=self.clock,
+            until_idle=until_idle,
+            stop=stop,
+            limits=lambda channel: read_limits(channel, self.settings.limits_file),
         )
 
     @property
