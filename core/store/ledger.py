@@ -13,7 +13,10 @@ planned, claimed    suppressed         an opt-out came after planning           
 planned             cancelled          its reason is gone (paid, renewed), or by hand        stays planned
 planned             expired            not sent before its time was over                     stays planned
 in_doubt            planned            evidence that it never left, or a person's decision   stays in_doubt
+in_doubt            accepted           a person's decision                                   stays in_doubt
+in_doubt            cancelled          a person's decision                                   stays in_doubt
 anything but exits  sent … read        a webhook; a late lower status changes nothing        replayed from the inbox
+claimed, in_doubt   accepted           an open, click or reply: it arrived                   replayed from the inbox
 on the way          failed             a webhook; what was delivered or read stays           replayed from the inbox
 ==================  =================  ====================================================  ======================
 
@@ -29,12 +32,13 @@ import sqlalchemy as sa
 
 from core.store.inbox import insert_ignore
 from core.store.tables import messages
-from core.store.times import raw_time
+from core.store.times import UtcDateTime, raw_time
 from core.vocabulary import LADDER, Status
 
 ON_THE_WAY = (Status.CLAIMED, Status.IN_DOUBT, Status.ACCEPTED, Status.HELD, Status.SENT)
 # A time further ahead than anything we write: the clock was set back since.
 FAR_AHEAD = timedelta(minutes=30)
+_BEFORE = (Status.PLANNED, Status.CANCELLED, Status.SUPPRESSED, Status.EXPIRED)  # never handed over
 _AT_COLUMN = {
     Status.ACCEPTED: "accepted_at",
     Status.SENT: "sent_at",
@@ -223,8 +227,25 @@ def _put_back(connection: sa.Connection, message_ids: list[str], worker: str, no
 
 def plan_again(connection: sa.Connection, message_id: str, *, reason: str, at: datetime) -> bool:
     """Send what was in doubt once more: on evidence that it never left, or because a person decided so."""
-    again = {"claimed_by": None, "not_before": None, "reason": reason, "attempts": messages.c.attempts + 1}
-    return _leave(connection, message_id, (Status.IN_DOUBT,), Status.PLANNED, at, **again)
+    return bool(settle_doubts(connection, messages.c.message_id == message_id, Status.PLANNED, reason=reason, at=at))
+
+
+def settle_doubts(
+    connection: sa.Connection, which: sa.ColumnElement[bool], status: Status, *, reason: str, at: datetime
+) -> list[str]:
+    """Move messages in doubt to ``accepted``, ``planned`` or ``cancelled``, on evidence or a person's decision.
+
+    What was taken counts from when it was claimed. Returns the ids; what is no longer in doubt stays as it is.
+    """
+    changes: dict[str, Any] = {"status": status, "lease_until": None, "reason": reason, "updated_at": at}
+    if status is Status.PLANNED:
+        changes |= {"claimed_by": None, "not_before": None, "attempts": messages.c.attempts + 1}
+    elif status is Status.ACCEPTED:
+        changes["accepted_at"] = sa.func.coalesce(messages.c.accepted_at, messages.c.claimed_at)
+    elif status is not Status.CANCELLED:
+        raise ValueError(f"a doubt does not end as {status}")
+    statement = sa.update(messages).where(messages.c.status == Status.IN_DOUBT, which).values(**changes)
+    return list(connection.execute(statement.returning(messages.c.message_id)).scalars())
 
 
 def doubt_expired(connection: sa.Connection, now: datetime) -> int:
@@ -244,16 +265,23 @@ def expire_planned(connection: sa.Connection, now: datetime) -> int:
 
 
 def raise_status(connection: sa.Connection, message_id: str, status: Status, at: datetime, now: datetime) -> bool:
-    """Move a message up the ladder on a webhook's word; a late lower status changes nothing."""
-    below = list(LADDER[1 : LADDER.index(status)])
+    """Move a message up the ladder on a webhook's word; a late lower status changes nothing.
+
+    What waits to be sent again after a doubt is not: the word proves that the provider has it.
+    """
+    is_below = sa.or_(
+        messages.c.status.in_(list(LADDER[1 : LADDER.index(status)])),
+        sa.and_(messages.c.status == Status.PLANNED, messages.c.claimed_at.is_not(None)),
+    )
+    taken_at = sa.func.coalesce(messages.c.accepted_at, sa.literal(at, UtcDateTime))
     changes: dict[str, Any] = {"status": status, "lease_until": None, "updated_at": now, "reason": None}
     moved = connection.execute(
-        sa.update(messages).where(messages.c.message_id == message_id, messages.c.status.in_(below)).values(**changes)
+        sa.update(messages).where(messages.c.message_id == message_id, is_below).values(**changes, accepted_at=taken_at)
     ).rowcount
     if column := _AT_COLUMN.get(status):
         connection.execute(
             sa.update(messages)
-            .where(messages.c.message_id == message_id, messages.c[column].is_(None))
+            .where(messages.c.message_id == message_id, messages.c[column].is_(None), messages.c.status.not_in(_BEFORE))
             .values({column: at, "updated_at": now})
         )
     return bool(moved)
