@@ -117,10 +117,24 @@ def test_silence_that_proves_nothing_settles_nothing(store: sa.Engine, now: date
     assert status(store) == Status.IN_DOUBT
 
 
+def test_a_report_that_came_late_shows_that_reports_come_late(store: sa.Engine, now: datetime) -> None:
+    allow(store, now)
+    doubt_one(store, now)
+    send_later(store, now, WITNESSES + 1, silent=1)
+    hear(store, now + timedelta(hours=HOURS, minutes=30), EventType.SENT, "late", message_id=f"m{100 + WITNESSES}")
+
+    assert settle(store, now + 2 * OLD_ENOUGH) == 0
+
+
 def test_messages_claimed_before_it_prove_nothing(store: sa.Engine, now: datetime) -> None:
     allow(store, now)
-    send_later(store, now - timedelta(hours=1), WITNESSES)
+    before = [claim_one(store, 200 + number, now - timedelta(minutes=1)) for number in range(WITNESSES)]
     doubt_one(store, now)
+    answered = now + timedelta(minutes=1)  # the provider was slow
+    with store.begin() as connection:
+        ledger.accept(connection, [ledger.Receipt(key, f"p{key}") for key in before], answered)
+    for key in before:
+        hear(store, answered, EventType.SENT, f"e{key}", message_id=key)
 
     assert settle(store, now + OLD_ENOUGH) == 0
 
