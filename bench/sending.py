@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 
 from bench.outbox_of import plan
 from bench.report import Result
 from core.clock import utc_now
 from core.store.engine import open_store
 from core.vocabulary import Channel
-from senders.contract import Accepted, Outgoing, Sender
+from senders.contract import WITHHELD, Accepted, Answer, MayGo, Outgoing, Sender, always
 from senders.limits import Limits
 from senders.whatsapp.send import API_VERSION, WhatsAppSender, payload
 from senders.worker import WorkerOptions, run_worker
@@ -36,9 +37,9 @@ class _Nobody:
     channel = Channel.WHATSAPP
     knows_repeats = False
 
-    async def send(self, message: Outgoing) -> Accepted:
-        json.dumps(payload(message)).encode()
-        return Accepted(message.message_id)
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
+        orjson.dumps(payload(message))
+        return Accepted(message.message_id) if may_go() else WITHHELD
 
     async def close(self) -> None:
         return None

@@ -59,7 +59,7 @@ class Counters:
     async def consumption(self, request: Request) -> Response:
         """Tell how much of it is used."""
         month = f"{self._now().astimezone(_JAPAN):%Y%m}"
-        used = sum(f"{at.astimezone(_JAPAN):%Y%m}" == month for at in self._times("line"))
+        used = sum(f"{at.astimezone(_JAPAN):%Y%m}" == month for at in self._times("line", "push", "multicast"))
         return self._line(request) or JSONResponse({"totalUsage": used})
 
     async def delivery(self, request: Request) -> Response:
@@ -73,8 +73,10 @@ class Counters:
             return JSONResponse({"status": "out_of_service"})
         if day >= f"{self._now().astimezone(_JAPAN):%Y%m%d}":
             return JSONResponse({"status": "unready"})
-        sent = sum(f"{at.astimezone(_JAPAN):%Y%m%d}" == day for at in self._times("line"))
-        return JSONResponse({"status": "ready", "success": sent if request.path_params["kind"] == "push" else 0})
+        times = self._times("line", request.path_params["kind"])
+        return JSONResponse(
+            {"status": "ready", "success": sum(f"{at.astimezone(_JAPAN):%Y%m%d}" == day for at in times)}
+        )
 
     async def templates(self, request: Request) -> Response:
         """List the account's templates: those it has been asked to send, one per language."""
@@ -135,9 +137,9 @@ class Counters:
     def _known_templates(self) -> list[tuple[str, str]]:
         return sorted({(each.template, each.language) for each in list(self._taken.values()) if each.template})
 
-    def _times(self, channel: str) -> Iterator[datetime]:
+    def _times(self, channel: str, *kinds: str) -> Iterator[datetime]:
         for message in list(self._taken.values()):
-            if message.channel == channel:
+            if message.channel == channel and message.kind in kinds:
                 yield from message.times
 
     def _line(self, request: Request) -> Response | None:

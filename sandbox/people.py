@@ -51,7 +51,8 @@ class Taken:
     unsubscribe: str = ""
     return_path: str = ""
     message_id_header: str = ""
-    template: str = ""
+    template: str = ""  # of WhatsApp
+    kind: str = "push"  # of LINE: push or multicast
     again: list[datetime] = field(default_factory=list)  # when the same was taken once more
 
     @property

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from core.store import audit, ledger
+from core.store import audit, doubts
+from core.store.ledger import IS_IN_DOUBT
 from core.store.tables import audit as audit_log
 from core.store.tables import campaigns, events, inbox, messages
 from core.vocabulary import Channel, EventType, Status
@@ -63,9 +64,7 @@ def _claims(connection: sa.Connection, channel: str, campaign_id: str, now: date
 
 
 def _doubtful(channel: str, campaign_id: str) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        messages.c.channel == channel, messages.c.campaign_id == campaign_id, messages.c.status == Status.IN_DOUBT
-    )
+    return sa.and_(messages.c.channel == channel, messages.c.campaign_id == campaign_id, IS_IN_DOUBT)
 
 
 def _is_unread(connection: sa.Connection, channel: str, since: datetime) -> bool:
@@ -108,7 +107,7 @@ def _plan_again(
         f"sent again: {channel} never reported it, but each of the {found.reported} messages claimed after it "
         f"(since {claimed_at:%Y-%m-%d %H:%M} UTC)"
     )
-    moved = ledger.settle_doubts(connection, which, Status.PLANNED, reason=reason, at=now)
+    moved = doubts.settle(connection, which, Status.PLANNED, reason=reason, at=now)
     for message_id in moved:
         detail = {"claimed_at": claimed_at.isoformat(), "reported": found.reported, "campaign_id": campaign_id}
         audit.write(connection, actor="worker", action=_ACTION, target=message_id, detail=detail, now=now)

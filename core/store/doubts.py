@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from core.store import audit, ledger
+from core.store import audit
+from core.store.ledger import IS_IN_DOUBT
 from core.store.tables import messages
 from core.vocabulary import Channel, Status
 
@@ -39,15 +40,41 @@ class Settled(NamedTuple):
     too_late: int
 
 
+def settle(
+    connection: sa.Connection, which: sa.ColumnElement[bool], status: Status, *, reason: str, at: datetime
+) -> list[str]:
+    """Move messages in doubt to ``accepted``, ``planned`` or ``cancelled``, on evidence or a person's decision.
+
+    What was taken counts from when it was claimed. Returns the ids; what is no longer in doubt stays as it is.
+    """
+    changes: dict[str, Any] = {"status": status, "lease_until": None, "reason": reason, "updated_at": at}
+    if status is Status.PLANNED:
+        changes |= {"claimed_by": None, "batch_id": None, "not_before": None, "attempts": messages.c.attempts + 1}
+    elif status is Status.ACCEPTED:
+        changes["accepted_at"] = sa.func.coalesce(messages.c.accepted_at, messages.c.claimed_at)
+    elif status is not Status.CANCELLED:
+        raise ValueError(f"a doubt does not end as {status}")
+    statement = sa.update(messages).where(IS_IN_DOUBT, which).values(**changes)
+    return list(connection.execute(statement.returning(messages.c.message_id)).scalars())
+
+
 def standing(connection: sa.Connection, which: Sequence[sa.ColumnElement[bool]], now: datetime) -> list[Doubted]:
     """List what is in doubt and fulfils the conditions (see ``chosen``), oldest claim first."""
-    columns = (messages.c[name] for name in ("message_id", "campaign_id", "run_id", "channel", "contact_id"))
-    found = connection.execute(
-        sa.select(*columns, messages.c.claimed_at, messages.c.reason)
-        .where(messages.c.status == Status.IN_DOUBT, *which)
-        .order_by(messages.c.claimed_at, messages.c.message_id)
-    )
-    return [Doubted(*row, what_settles(row.channel, row.claimed_at, now)) for row in found]
+    names = ("message_id", "campaign_id", "run_id", "channel", "contact_id", "claimed_at", "reason")
+    query = sa.select(*(messages.c[name] for name in names)).where(IS_IN_DOUBT, *which)
+    return [
+        Doubted(
+            message_id=row.message_id,
+            campaign_id=row.campaign_id,
+            run_id=row.run_id,
+            channel=row.channel,
+            contact_id=row.contact_id,
+            since=row.claimed_at,
+            why=row.reason,
+            evidence=what_settles(row.channel, row.claimed_at, now),
+        )
+        for row in connection.execute(query.order_by(messages.c.claimed_at, messages.c.message_id))
+    ]
 
 
 def what_settles(channel: str, since: datetime, now: datetime) -> str:
@@ -80,7 +107,7 @@ def decide(
 
     Each message gets its line in the audit log. What is not in doubt any more stays as it is.
     """
-    moved = ledger.settle_doubts(connection, sa.and_(sa.true(), *which), status, reason=reason, at=now)
+    moved = settle(connection, sa.and_(sa.true(), *which), status, reason=reason, at=now)
     for message_id in moved:
         detail = {"status": str(status), "reason": reason}
         audit.write(connection, actor=actor, action="settle_doubt", target=message_id, detail=detail, now=now)

@@ -21,9 +21,10 @@ on the way          failed             a webhook; what was delivered or read sta
 ==================  =================  ====================================================  ======================
 
 What a dead process had claimed cannot be told from what it had sent: a claim past its lease becomes ``in_doubt``,
-never ``planned``.
+never ``planned``. How a doubt ends by evidence or by a person is in ``doubts``.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -61,6 +62,7 @@ class Message(NamedTuple):
     language: str
     variables: dict[str, Any]
     attempts: int
+    batch_id: str | None = None
 
 
 class Receipt(NamedTuple):
@@ -72,6 +74,10 @@ class Receipt(NamedTuple):
 
 
 COLUMNS = [messages.c[name] for name in Message._fields]
+# In words, not as a parameter: only so do the databases use the indexes over messages of one status.
+IS_PLANNED = messages.c.status == sa.literal_column("'planned'")
+IS_CLAIMED = messages.c.status == sa.literal_column("'claimed'")
+IS_IN_DOUBT = messages.c.status == sa.literal_column("'in_doubt'")
 
 
 def plan(connection: sa.Connection, rows: Iterable[Mapping[str, Any]], now: datetime) -> int:
@@ -98,17 +104,20 @@ def claim(
     lease: timedelta,
     held_templates: Iterable[str] = (),
 ) -> list[Message]:
-    """Take up to ``limit`` due messages of one campaign in one atomic statement, oldest first."""
+    """Take up to ``limit`` due messages of one campaign in one atomic statement, oldest first.
+
+    ``updated_at`` stays: a claim is no news for readers, what comes of it is.
+    """
     due = (
         sa.select(messages.c.message_id)
         .where(
             messages.c.channel == channel,
-            messages.c.status == Status.PLANNED,
+            IS_PLANNED,
             messages.c.priority == priority,
             messages.c.campaign_id == campaign_id,
             is_due(now),
         )
-        .order_by(messages.c.planned_at, messages.c.message_id)
+        .order_by(messages.c.planned_at)
         .limit(limit)
     )
     if held := list(held_templates):
@@ -118,11 +127,17 @@ def claim(
     chosen = due.cte("chosen")  # a CTE with row locks is evaluated once; a plain subquery may be more often
     statement = (
         sa.update(messages)
-        .where(messages.c.message_id.in_(sa.select(chosen.c.message_id)), messages.c.status == Status.PLANNED)
-        .values(status=Status.CLAIMED, claimed_by=worker, claimed_at=now, lease_until=now + lease, updated_at=now)
+        .where(messages.c.message_id.in_(sa.select(chosen.c.message_id)), IS_PLANNED)
+        .values(status=Status.CLAIMED, claimed_by=worker, claimed_at=now, lease_until=now + lease)
         .returning(*COLUMNS)
     )
     return list(map(Message._make, connection.execute(statement)))
+
+
+def put_in_batch(connection: sa.Connection, message_ids: Iterable[str], batch_id: str) -> None:
+    """Say, before the first byte, which claimed messages one request carries: only as a whole may it be repeated."""
+    statement = sa.update(messages).where(messages.c.message_id.in_(list(message_ids)), IS_CLAIMED)
+    connection.execute(statement.values(batch_id=batch_id))
 
 
 def is_due(now: datetime) -> sa.ColumnElement[bool]:
@@ -133,36 +148,44 @@ def is_due(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-_TAKEN = sa.or_(messages.c.status == Status.CLAIMED, messages.c.status == Status.IN_DOUBT)
-# Plain SQL with bare parameters: it runs once for every message there is.
-_ACCEPT = sa.text("""
+_TAKEN = sa.or_(IS_CLAIMED, IS_IN_DOUBT)
+# One statement for many receipts, run without a stop: it runs once for every message there is.
+_ACCEPT = """
     update messages set
-        status = case when status in ('claimed', 'in_doubt') then :new_status else status end,
+        status = case when status in ('claimed', 'in_doubt') then receipt.new_status else status end,
         error_class = case when status in ('claimed', 'in_doubt') then null else error_class end,
         error_code = case when status in ('claimed', 'in_doubt') then null else error_code end,
         reason = case when status in ('claimed', 'in_doubt') then null else reason end,
-        provider_message_id = :provider_message_id,
+        provider_message_id = receipt.new_id,
         accepted_at = coalesce(accepted_at, :at),
         lease_until = null,
         updated_at = :at
-    where message_id = :message_id
-""")
+    from ({receipts}) as receipt
+    where messages.message_id = receipt.key
+"""
+_RECEIPTS = {
+    "sqlite": """
+        select json_extract(value, '$[0]') as key, json_extract(value, '$[1]') as new_id,
+            json_extract(value, '$[2]') as new_status
+        from json_each(:receipts)
+    """,
+    "postgresql": """
+        select value ->> 0 as key, value ->> 1 as new_id, value ->> 2 as new_status
+        from json_array_elements(cast(:receipts as json))
+    """,
+}
+_ACCEPT_IN = {dialect: sa.text(_ACCEPT.format(receipts=receipts)) for dialect, receipts in _RECEIPTS.items()}
 
 
 def accept(connection: sa.Connection, receipts: Iterable[Receipt], at: datetime) -> None:
     """Record the provider's receipts. A webhook that came first keeps the higher status it made."""
-    moment = raw_time(connection, at)
     rows = [
-        {
-            "message_id": receipt.message_id,
-            "new_status": "held" if receipt.is_held else "accepted",
-            "provider_message_id": receipt.provider_message_id,
-            "at": moment,
-        }
+        (receipt.message_id, receipt.provider_message_id, "held" if receipt.is_held else "accepted")
         for receipt in receipts
     ]
     if rows:
-        connection.execute(_ACCEPT, rows)
+        values = {"receipts": json.dumps(rows), "at": raw_time(connection, at)}
+        connection.execute(_ACCEPT_IN[connection.dialect.name], values)
 
 
 def fail(
@@ -185,7 +208,7 @@ def cancel(connection: sa.Connection, message_id: str, *, reason: str, at: datet
 
 def cancel_campaign(connection: sa.Connection, campaign_id: str, *, reason: str, at: datetime) -> int:
     """End everything of a campaign that is planned and not yet claimed. Returns how many messages."""
-    planned = sa.and_(messages.c.campaign_id == campaign_id, messages.c.status == Status.PLANNED)
+    planned = sa.and_(messages.c.campaign_id == campaign_id, IS_PLANNED)
     changes = {"status": Status.CANCELLED, "reason": reason, "updated_at": at}
     return connection.execute(sa.update(messages).where(planned).values(changes)).rowcount
 
@@ -221,31 +244,9 @@ def release(connection: sa.Connection, message_ids: Iterable[str], worker: str, 
 def _put_back(connection: sa.Connection, message_ids: list[str], worker: str, now: datetime, **values: Any) -> bool:
     # A claim past its lease is in doubt to others; the worker that holds it still knows.
     mine = sa.and_(messages.c.message_id.in_(message_ids), messages.c.claimed_by == worker, _TAKEN)
-    changes = {"status": Status.PLANNED, "claimed_by": None, "lease_until": None, "updated_at": now, **values}
+    freed = {"status": Status.PLANNED, "claimed_by": None, "batch_id": None, "lease_until": None}
+    changes = {**freed, "updated_at": now, **values}
     return bool(connection.execute(sa.update(messages).where(mine).values(**changes)).rowcount)
-
-
-def plan_again(connection: sa.Connection, message_id: str, *, reason: str, at: datetime) -> bool:
-    """Send what was in doubt once more: on evidence that it never left, or because a person decided so."""
-    return bool(settle_doubts(connection, messages.c.message_id == message_id, Status.PLANNED, reason=reason, at=at))
-
-
-def settle_doubts(
-    connection: sa.Connection, which: sa.ColumnElement[bool], status: Status, *, reason: str, at: datetime
-) -> list[str]:
-    """Move messages in doubt to ``accepted``, ``planned`` or ``cancelled``, on evidence or a person's decision.
-
-    What was taken counts from when it was claimed. Returns the ids; what is no longer in doubt stays as it is.
-    """
-    changes: dict[str, Any] = {"status": status, "lease_until": None, "reason": reason, "updated_at": at}
-    if status is Status.PLANNED:
-        changes |= {"claimed_by": None, "not_before": None, "attempts": messages.c.attempts + 1}
-    elif status is Status.ACCEPTED:
-        changes["accepted_at"] = sa.func.coalesce(messages.c.accepted_at, messages.c.claimed_at)
-    elif status is not Status.CANCELLED:
-        raise ValueError(f"a doubt does not end as {status}")
-    statement = sa.update(messages).where(messages.c.status == Status.IN_DOUBT, which).values(**changes)
-    return list(connection.execute(statement.returning(messages.c.message_id)).scalars())
 
 
 def doubt_expired(connection: sa.Connection, now: datetime) -> int:
@@ -253,13 +254,13 @@ def doubt_expired(connection: sa.Connection, now: datetime) -> int:
     is_over = sa.or_(messages.c.lease_until < now, messages.c.lease_until > now + FAR_AHEAD)
     reason = "the sending process ended before it recorded the provider's answer"
     changes = {"status": Status.IN_DOUBT, "lease_until": None, "updated_at": now, "reason": reason}
-    claimed = sa.and_(messages.c.status == Status.CLAIMED, is_over)
+    claimed = sa.and_(IS_CLAIMED, is_over)
     return connection.execute(sa.update(messages).where(claimed).values(changes)).rowcount
 
 
 def expire_planned(connection: sa.Connection, now: datetime) -> int:
     """End planned messages whose time is over; returns how many."""
-    over = sa.and_(messages.c.status == Status.PLANNED, messages.c.expires_at <= now)
+    over = sa.and_(IS_PLANNED, messages.c.expires_at <= now)
     changes = {"status": Status.EXPIRED, "updated_at": now, "reason": "not sent before its time was over"}
     return connection.execute(sa.update(messages).where(over).values(changes)).rowcount
 

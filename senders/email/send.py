@@ -6,7 +6,7 @@ import re
 import aiosmtplib
 
 from core.vocabulary import Channel, ErrorClass
-from senders.contract import Accepted, Answer, NotSent, Outgoing, Rejected, Unknown
+from senders.contract import WITHHELD, Accepted, Answer, MayGo, NotSent, Outgoing, Rejected, Unknown, always
 from senders.email.message import Identity, message_bytes
 from senders.errors import classify
 
@@ -32,9 +32,11 @@ class EmailSender:
         self._identity = identity
         self._idle: list[tuple[aiosmtplib.SMTP, int]] = []
 
-    async def send(self, message: Outgoing) -> Answer:
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
         """Hand one email to the relay; what happens after the final dot without an answer is unknown."""
         data = message_bytes(message, self._identity)
+        if not may_go():
+            return WITHHELD
         try:
             client, used = await self._connect()
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:

@@ -127,4 +127,4 @@ def test_a_whole_run_is_settled_at_once_and_says_what_comes_too_late(store: sa.E
 
 def test_a_doubt_cannot_end_as_anything_else(doubted: sa.Engine, now: datetime) -> None:
     with pytest.raises(ValueError, match="does not end as read"), doubted.begin() as connection:
-        ledger.settle_doubts(connection, sa.true(), Status.READ, reason="", at=now)
+        doubts.settle(connection, sa.true(), Status.READ, reason="", at=now)
