@@ -26,89 +26,124 @@ _REPORTS = (EventType.SENT, EventType.DELIVERED, EventType.READ, EventType.FAILE
 _TAKEN = (Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.FAILED)
 
 
-class Evidence(NamedTuple):
-    """Messages claimed after the doubtful ones and taken: how many got their report, how many did not."""
+class Claim(NamedTuple):
+    """Doubtful messages of a campaign that were claimed together; evidence counts if it came by ``until``."""
 
+    campaign_id: str
+    claimed_at: datetime
+    until: datetime
+
+
+class Witnesses(NamedTuple):
+    """Messages that were claimed together and taken, and what was reported of them."""
+
+    claimed_at: datetime
+    taken_by: datetime
+    taken: int
     reported: int
-    missing: int
+    last_report_at: datetime | None
 
 
 def settle_by_absence(connection: sa.Connection, channel: str, now: datetime) -> int:
     """Plan again what a channel's provider certainly never took; returns how many messages.
 
-    Cheap while nothing is in doubt; call it about once a minute.
+    Costs one look per message taken since the oldest doubt, and nothing while there is none: call it once a minute.
     """
     if channel not in REPORTS_EVERY_MESSAGE:
         return 0
+    claims = _claims(connection, channel, now)
+    if not claims:
+        return 0
+    witnesses = _witnesses(connection, channel, min(each.claimed_at for each in claims))
+    unread_at = _last_unread(connection, channel)
     settled = 0
-    for campaign_id, hours in _allowed(connection).items():
-        for claimed_at in _claims(connection, channel, campaign_id, now, hours):
-            if _is_unread(connection, channel, claimed_at):
-                continue
-            found = _evidence(connection, channel, claimed_at, claimed_at + timedelta(hours=hours))
-            if found.reported >= WITNESSES and not found.missing:
-                settled += _plan_again(connection, channel, campaign_id, claimed_at, found, now)
+    for claim in claims:
+        reported = _reported_around(claim, witnesses)
+        if reported >= WITNESSES and (unread_at is None or unread_at < claim.claimed_at):
+            settled += _plan_again(connection, channel, claim, reported, now)
     return settled
 
 
-def _allowed(connection: sa.Connection) -> dict[str, int]:
+def _claims(connection: sa.Connection, channel: str, now: datetime) -> list[Claim]:
+    """Return the doubts that are old enough and whose campaign allows it."""
+    places = sa.select(messages.c.campaign_id, messages.c.claimed_at).distinct()
+    here = sa.and_(messages.c.channel == channel, IS_IN_DOUBT, messages.c.claimed_at >= now - LONGEST)
+    doubted = connection.execute(places.where(here)).all()
+    hours = _allowed(connection) if doubted else {}
+    return [
+        Claim(row.campaign_id, row.claimed_at, row.claimed_at + hours[row.campaign_id])
+        for row in doubted
+        if row.campaign_id in hours and row.claimed_at + hours[row.campaign_id] <= now
+    ]
+
+
+def _allowed(connection: sa.Connection) -> dict[str, timedelta]:
     found = connection.execute(sa.select(campaigns.c.campaign_id, campaigns.c.definition))
-    return {row.campaign_id: int(hours) for row in found if (hours := row.definition.get(SETTING))}
+    return {row.campaign_id: timedelta(hours=hours) for row in found if (hours := row.definition.get(SETTING))}
 
 
-def _claims(connection: sa.Connection, channel: str, campaign_id: str, now: datetime, hours: int) -> list[datetime]:
-    """Return when the doubts old enough were claimed; what was claimed together shares its evidence."""
-    query = sa.select(messages.c.claimed_at).distinct()
-    old_enough = messages.c.claimed_at.between(now - LONGEST, now - timedelta(hours=hours))
-    return list(connection.execute(query.where(_doubtful(channel, campaign_id), old_enough)).scalars())
+def _last_unread(connection: sa.Connection, channel: str) -> datetime | None:
+    """Return when the last delivery came that is not understood yet: it may speak of a doubtful message."""
+    unread = sa.and_(inbox.c.source == channel, inbox.c.state != "applied")
+    return connection.execute(sa.select(sa.func.max(inbox.c.received_at)).where(unread)).scalar()
 
 
-def _doubtful(channel: str, campaign_id: str) -> sa.ColumnElement[bool]:
-    return sa.and_(messages.c.channel == channel, messages.c.campaign_id == campaign_id, IS_IN_DOUBT)
-
-
-def _is_unread(connection: sa.Connection, channel: str, since: datetime) -> bool:
-    """Say whether a delivery that came since then is not understood yet: it may speak of the doubtful message."""
-    unread = sa.and_(inbox.c.source == channel, inbox.c.state != "applied", inbox.c.received_at >= since)
-    return connection.execute(sa.select(inbox.c.inbox_id).where(unread).limit(1)).first() is not None
-
-
-def _evidence(connection: sa.Connection, channel: str, claimed_at: datetime, until: datetime) -> Evidence:
-    """Count the later messages, near in time: those of next week say nothing of whether we could hear then."""
-    report = (
-        sa.select(events.c.event_id)
+def _witnesses(connection: sa.Connection, channel: str, since: datetime) -> list[Witnesses]:
+    reported_at = (
+        sa.select(sa.func.min(events.c.received_at))
         .where(events.c.message_id == messages.c.message_id, events.c.event_type.in_(_REPORTS))
-        .where(events.c.received_at <= until)
-        .exists()
+        .scalar_subquery()
     )
-    later = sa.and_(
-        messages.c.channel == channel,
-        messages.c.claimed_at > claimed_at,
-        messages.c.accepted_at > claimed_at,
-        messages.c.accepted_at <= until - _IN_FLIGHT,
-        messages.c.status.in_(_TAKEN),
+    taken = (
+        sa.select(messages.c.claimed_at, messages.c.accepted_at, reported_at.label("reported_at"))
+        .where(messages.c.channel == channel, messages.c.accepted_at > since, messages.c.claimed_at > since)
+        .where(messages.c.status.in_(_TAKEN))
+        .subquery()
     )
-    query = sa.select(sa.func.count(), sa.func.count(sa.case((report, 1)))).where(later)
-    taken, reported = connection.execute(query).one()
-    return Evidence(reported, taken - reported)
+    together = sa.select(
+        taken.c.claimed_at,
+        sa.func.max(taken.c.accepted_at),
+        sa.func.count(),
+        sa.func.count(taken.c.reported_at),
+        sa.func.max(taken.c.reported_at),
+    ).group_by(taken.c.claimed_at)
+    return list(map(Witnesses._make, connection.execute(together)))
 
 
-def _plan_again(
-    connection: sa.Connection, channel: str, campaign_id: str, claimed_at: datetime, found: Evidence, now: datetime
-) -> int:
+def _reported_around(claim: Claim, witnesses: list[Witnesses]) -> int:
+    """Count the later messages that got their report, near in time; 0 when of one it is missing, or came late.
+
+    Those of next week say nothing of whether we could hear then.
+    """
+    near = [
+        each for each in witnesses if each.claimed_at > claim.claimed_at and each.taken_by <= claim.until - _IN_FLIGHT
+    ]
+    is_silent = any(
+        each.reported < each.taken or (each.last_report_at and each.last_report_at > claim.until) for each in near
+    )
+    return 0 if is_silent else sum(each.reported for each in near)
+
+
+def _plan_again(connection: sa.Connection, channel: str, claim: Claim, reported: int, now: datetime) -> int:
     is_known = sa.select(events.c.event_id).where(events.c.message_id == messages.c.message_id).exists()
     was_settled = (
         sa.select(audit_log.c.audit_id)
         .where(audit_log.c.action == _ACTION, audit_log.c.target == messages.c.message_id)
         .exists()
     )
-    which = sa.and_(_doubtful(channel, campaign_id), messages.c.claimed_at == claimed_at, ~is_known, ~was_settled)
+    which = sa.and_(
+        messages.c.channel == channel,
+        messages.c.campaign_id == claim.campaign_id,
+        messages.c.claimed_at == claim.claimed_at,
+        ~is_known,
+        ~was_settled,
+    )
     reason = (
-        f"sent again: {channel} never reported it, but each of the {found.reported} messages claimed after it "
-        f"(since {claimed_at:%Y-%m-%d %H:%M} UTC)"
+        f"sent again: {channel} never reported it, but each of the {reported} messages claimed after it "
+        f"(since {claim.claimed_at:%Y-%m-%d %H:%M} UTC)"
     )
     moved = doubts.settle(connection, which, Status.PLANNED, reason=reason, at=now)
     for message_id in moved:
-        detail = {"claimed_at": claimed_at.isoformat(), "reported": found.reported, "campaign_id": campaign_id}
+        detail = {"claimed_at": claim.claimed_at.isoformat(), "reported": reported, "campaign_id": claim.campaign_id}
         audit.write(connection, actor="worker", action=_ACTION, target=message_id, detail=detail, now=now)
     return len(moved)

@@ -139,6 +139,46 @@ def test_messages_claimed_before_it_prove_nothing(store: sa.Engine, now: datetim
     assert settle(store, now + OLD_ENOUGH) == 0
 
 
+def test_a_later_doubt_has_witnesses_of_its_own(store: sa.Engine, now: datetime) -> None:
+    allow(store, now)
+    doubt_one(store, now)
+    send_later(store, now, WITNESSES)
+    key = claim_one(store, 2, now + timedelta(hours=1))
+    with store.begin() as connection:
+        ledger.doubt(connection, key, reason="timeout", at=now + timedelta(hours=1))
+
+    assert settle(store, now + 2 * OLD_ENOUGH) == 1
+    assert (status(store), status(store, "m2")) == (Status.PLANNED, Status.IN_DOUBT)
+
+
+def test_one_missing_among_those_claimed_together_is_missing(store: sa.Engine, now: datetime) -> None:
+    allow(store, now)
+    doubt_one(store, now)
+    later = now + timedelta(minutes=5)
+    plan(store, later, *(row(number) for number in range(300, 301 + WITNESSES)))
+    with store.begin() as connection:
+        found = outbox.claim_fairly(connection, channel="whatsapp", worker="w", limit=99, now=later, lease=LEASE)
+        ledger.accept(connection, [ledger.Receipt(each.message_id, each.message_id) for each in found], later)
+    for each in found[1:]:
+        hear(store, later, EventType.SENT, f"e{each.message_id}", message_id=each.message_id)
+    assert settle(store, now + OLD_ENOUGH) == 0
+
+    hear(store, later, EventType.SENT, "last", message_id=found[0].message_id)
+    assert settle(store, now + OLD_ENOUGH) == 1
+
+
+def test_a_report_that_may_still_be_on_its_way_is_not_missing(store: sa.Engine, now: datetime) -> None:
+    allow(store, now)
+    doubt_one(store, now)
+    send_later(store, now, WITNESSES)
+    fresh = now + timedelta(hours=HOURS, minutes=-5)
+    key = claim_one(store, 600, fresh)
+    with store.begin() as connection:
+        ledger.accept(connection, [ledger.Receipt(key, "fresh")], fresh)
+
+    assert settle(store, now + OLD_ENOUGH) == 1
+
+
 def test_a_delivery_nobody_could_read_may_speak_of_it(store: sa.Engine, now: datetime) -> None:
     allow(store, now)
     doubt_one(store, now)
