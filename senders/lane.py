@@ -132,7 +132,7 @@ class Lane:
             if ready.batch_id and not self._batches.take():
                 return None
             self._feed.ready.popleft()
-            if ready.is_doubt or self._is_within_limits(ready):
+            if ready.is_doubt or self._meter.is_idle or self._is_within_limits(ready):
                 self._bucket.take()
                 return ready
         return None

@@ -86,9 +86,8 @@ class LaneStore:
         now = self._now()
         with self._engine.begin() as connection:
             found = outbox.doubted(connection, self._channel, since=now - _RECOGNISED)
-            sizes = outbox.batch_sizes(connection, {each.batch_id for each in found if each.batch_id})
             pairs, _ = self._render(connection, found, now)
-            return list(doubted_requests(pairs, sizes))
+            return list(doubted_requests(pairs))
 
     def _render(
         self, connection: sa.Connection, found: list[Message], now: datetime

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,6 +95,13 @@ class Meter:
         for address, at in sorted(self.sent_today, key=lambda pair: pair[1]):
             self._note(address, at)
         self.sent_today = []
+
+    @cached_property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to count: no limit but the rate."""
+        limits = self.limits
+        asks_whom = limits.spacing_seconds or limits.recipients_per_day or limits.domain_per_second
+        return not asks_whom and limits.messages_per_month is None
 
     def take(self, address: str, now: datetime) -> Delay | None:
         """Note that a message goes out to an address now, or say how long it must wait."""

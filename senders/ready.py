@@ -50,12 +50,12 @@ def in_requests(
 def _batch(connection: sa.Connection, pairs: list[Pair], mark: Mark | None) -> Ready:
     if len(pairs) == 1:
         return Ready(tuple(pairs), mark)
-    batch_id = random_id()
+    batch_id = f"{random_id()}.{len(pairs)}"
     ledger.put_in_batch(connection, [message.message_id for message, _ in pairs], batch_id)
     return Ready(tuple(pairs), mark, batch_id)
 
 
-def doubted_requests(pairs: Iterable[Pair], sizes: dict[str, int]) -> Iterator[Ready]:
+def doubted_requests(pairs: Iterable[Pair]) -> Iterator[Ready]:
     """Put messages in doubt together as they went out; a batch of which one is settled already cannot be repeated."""
     batches: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -64,5 +64,5 @@ def doubted_requests(pairs: Iterable[Pair], sizes: dict[str, int]) -> Iterator[R
         else:
             batches[pair[0].batch_id].append(pair)
     for batch_id, members in batches.items():
-        if len(members) == sizes[batch_id]:
+        if len(members) == int(batch_id.rpartition(".")[2]):
             yield Ready(tuple(members), None, batch_id, is_doubt=True)

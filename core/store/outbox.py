@@ -1,6 +1,5 @@
 """The ledger seen as an outbox: what waits, whose turn it is, and how far a run has come."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -83,12 +82,6 @@ def doubted(connection: sa.Connection, channel: str, *, since: datetime) -> list
     """Return a channel's messages in doubt that were claimed after ``since``, oldest first."""
     query = sa.select(*COLUMNS).where(messages.c.channel == channel, IS_IN_DOUBT, messages.c.claimed_at >= since)
     return list(map(Message._make, connection.execute(query.order_by(messages.c.claimed_at))))
-
-
-def batch_sizes(connection: sa.Connection, batch_ids: Iterable[str]) -> dict[str, int]:
-    """Count the messages of each batch, whatever became of them."""
-    size = sa.select(messages.c.batch_id, sa.func.count()).where(messages.c.batch_id.in_(list(batch_ids)))
-    return {row[0]: row[1] for row in connection.execute(size.group_by(messages.c.batch_id))}
 
 
 def counts(connection: sa.Connection, run_id: str | None = None) -> dict[str, int]:

@@ -102,7 +102,7 @@ messages = sa.Table(
     _time("not_before"),
     _time("expires_at"),
     _text("claimed_by", nullable=True),
-    _text("batch_id", nullable=True),  # messages that go out in one request, and so share its answer
+    _text("batch_id", nullable=True),  # one request's messages, and after the dot how many they are
     _time("lease_until"),
     sa.Column("cost_amount", sa.Numeric(12, 4), nullable=True),
     _text("cost_currency", nullable=True),
@@ -119,7 +119,6 @@ messages = sa.Table(
     _partial("ix_messages_planned", "status = 'planned'", "channel", "priority", "campaign_id", "planned_at"),
     _partial("ix_messages_claimed", "status = 'claimed'", "channel", "claimed_at"),
     _partial("ix_messages_in_doubt", "status = 'in_doubt'", "channel", "claimed_at"),
-    _partial("ix_messages_batch", "batch_id is not null", "batch_id"),
     _partial("ix_messages_receipt", "provider_message_id is not null", "provider_message_id"),
     _partial("ix_messages_accepted", "accepted_at is not null", "channel", "accepted_at"),
     sa.Index("ix_messages_run_id", "run_id"),
