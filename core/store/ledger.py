@@ -276,25 +276,17 @@ def expire_planned(connection: sa.Connection, now: datetime) -> int:
 
 
 def raise_status(connection: sa.Connection, message_id: str, status: Status, at: datetime, now: datetime) -> bool:
-    """Move a message up the ladder on a webhook's word; a late lower status changes nothing.
-
-    What waits to be sent again after a doubt is not: the word proves that the provider has it.
-    """
-    is_below = sa.or_(
-        messages.c.status.in_(list(LADDER[1 : LADDER.index(status)])),
-        sa.and_(messages.c.status == Status.PLANNED, messages.c.claimed_at.is_not(None)),
-    )
-    taken_at = sa.func.coalesce(messages.c.accepted_at, sa.literal(at, UtcDateTime))
+    """Move a message, even one to be sent again, up the ladder on a webhook's word; a lower status changes nothing."""
+    here = messages.c.message_id == message_id
+    is_again = sa.and_(IS_PLANNED, messages.c.claimed_at.is_not(None))
+    is_below = sa.or_(messages.c.status.in_(list(LADDER[1 : LADDER.index(status)])), is_again)
     changes: dict[str, Any] = {"status": status, "lease_until": None, "updated_at": now, "reason": None}
-    moved = connection.execute(
-        sa.update(messages).where(messages.c.message_id == message_id, is_below).values(**changes, accepted_at=taken_at)
-    ).rowcount
+    changes["accepted_at"] = sa.func.coalesce(messages.c.accepted_at, sa.literal(at, UtcDateTime))
+    moved = connection.execute(sa.update(messages).where(here, is_below).values(changes)).rowcount
     if column := _AT_COLUMN.get(status):
-        connection.execute(
-            sa.update(messages)
-            .where(messages.c.message_id == message_id, messages.c[column].is_(None), messages.c.status.not_in(_BEFORE))
-            .values({column: at, "updated_at": now})
-        )
+        is_open = sa.and_(messages.c[column].is_(None), messages.c.status.not_in(_BEFORE))
+        changes = {column: at, "updated_at": now}
+        connection.execute(sa.update(messages).where(here, is_open).values(changes))
     return bool(moved)
 
 
