@@ -27,6 +27,7 @@ from sandbox.serving import serve
 
 _LINK = re.compile(r"https?://[^\s\"'<>]+")
 _HOUR_A_SECOND = 3600.0
+_MOST_PEOPLE = 500  # in one multicast
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
 
@@ -38,6 +39,7 @@ class Providers:
         self.is_live = bool(arguments.live)
         self._now = datetime.now(UTC)
         self.taken: dict[tuple[str, str], Taken] = {}
+        self.line_keys: set[str] = set()
         self.faults: list[dict[str, Any]] = []
         secrets = {
             name: str(getattr(arguments, name))
@@ -88,7 +90,7 @@ class Providers:
             lifespan=self._lifespan,
             routes=[
                 Route("/{version}/{phone}/messages", self.whatsapp, methods=["POST"]),
-                Route("/v2/bot/message/push", self.line, methods=["POST"]),
+                Route("/v2/bot/message/{kind:str}", self.line, methods=["POST"]),
                 *self.counters.routes(),
                 Route("/_sandbox/received", self.received),
                 Route("/_sandbox/{what}", self.control, methods=["POST"]),
@@ -143,7 +145,10 @@ class Providers:
         )
 
     async def line(self, request: Request) -> Response:
-        """Take a push; the retry key makes a repeat harmless."""
+        """Take a push, or a multicast for each of its people; the retry key makes a repeat harmless."""
+        kind = request.path_params["kind"]
+        if kind not in {"push", "multicast"}:
+            return JSONResponse({"message": "Not found"}, 404)
         if request.headers.get("authorization") != f"Bearer {self.arguments.line_token}":
             return JSONResponse({"message": "Authentication failed"}, 401)
         fault = self.fault("line")
@@ -152,21 +157,26 @@ class Providers:
             return JSONResponse({"message": text}, 429 if fault == "429" else 500)
         body = await request.json()
         key = request.headers.get("x-line-retry-key") or uuid.uuid4().hex
-        sent = {"sentMessages": [{"id": str(int(hashlib.sha256(key.encode()).hexdigest()[:12], 16))}]}
+        pushed = {"sentMessages": [{"id": str(int(hashlib.sha256(key.encode()).hexdigest()[:12], 16))}]}
+        sent = pushed if kind == "push" else {}
         headers = {"X-Line-Request-Id": key}
-        if ("line", key) in self.taken:
+        if key in self.line_keys:
             return JSONResponse(
                 {"message": "The retry key is already accepted", **sent},
                 409,
                 headers={**headers, "x-line-accepted-request-id": key},
             )
-        if not re.fullmatch("U[0-9a-f]{32}", body.get("to", "")):
+        people = [body.get("to", "")] if kind == "push" else body.get("to", [])
+        if not 0 < len(people) <= _MOST_PEOPLE or not all(re.fullmatch("U[0-9a-f]{32}", each) for each in people):
             return JSONResponse({"message": "Failed to send messages"}, 400)
         text = body["messages"][0].get("text", "")
         if not text or len(text) > 5000:
             return JSONResponse({"message": "Length must be between 0 and 5000"}, 400)
         language = "th" if _THAI.search(text) else "en"
-        self.take(Taken("line", key, body["to"], self.now, key, language, links=_LINK.findall(text)))
+        self.line_keys.add(key)
+        for each in people:
+            own = key if kind == "push" else f"{key}:{each}"
+            self.take(Taken("line", own, each, self.now, key, language, links=_LINK.findall(text), kind=kind))
         if fault == "reset_after_accept":
             raise ConnectionResetError
         return JSONResponse(sent, headers=headers)

@@ -52,6 +52,12 @@ class StandIns:
         body = {"to": to, "messages": [{"type": "text", "text": "hello"}]}
         return self.http.post("/v2/bot/message/push", json=body, headers=headers).status_code
 
+    def multicast(self, people: int, key: str = "") -> int:
+        """Send one LINE text to many; returns the status."""
+        headers = {"Authorization": "Bearer sandbox-line-token", "X-Line-Retry-Key": key or str(uuid.uuid4())}
+        body = {"to": [f"U{number:032x}" for number in range(people)], "messages": [{"type": "text", "text": "hello"}]}
+        return self.http.post("/v2/bot/message/multicast", json=body, headers=headers).status_code
+
     def template(self, number: int, name: str = TEMPLATE, language: str = "en") -> int:
         """Send a WhatsApp template to person ``number``; returns the status."""
         body = {

@@ -63,6 +63,19 @@ def test_a_repeat_under_the_same_key_and_a_broken_answer_count_once_and_a_fault_
     ]
 
 
+def test_a_multicast_counts_its_people_once_and_apart_from_pushes(world, load, ask):
+    assert world.push() == 200
+    assert [world.multicast(20, "k"), world.multicast(20, "k"), world.multicast(501)] == [200, 409, 400]
+    world.at(NOON + DAY)
+    load(NOON + DAY, days=1)
+
+    assert ask(f"select counter, sent from ({TOTALS}) where starts_at >= '2026-03-01 15:00:00+00' order by 1") == [
+        ("multicast", 20),
+        ("push", 1),
+    ]
+    assert ask("select used from raw.providers__quotas") == [(21,)]
+
+
 def test_whatsapp_counts_templates_over_their_languages_by_utc_day(world, load, ask):
     for number in range(60):
         world.template(number, language="th" if number % 2 else "en")
