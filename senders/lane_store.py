@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.logs import get_logger
 from core.store import lanes, ledger, outbox, suppressions
+from core.store.absence import settle_by_absence
 from core.store.lanes import LaneMemory
 from core.store.ledger import Message
 from senders.contract import Outgoing
@@ -27,6 +28,7 @@ AWAY = (OperationalError, InterfaceError)  # gone, locked, full: may be better l
 MESSAGE_LEASE = timedelta(seconds=90)
 # How long a provider recognises a repeat by its key (LINE: 24 hours), with a margin.
 _RECOGNISED = timedelta(hours=23)
+_ABSENCE_SECONDS = 60.0  # how often silence is asked for evidence: one look per message since the oldest doubt
 _SAFETY_SECONDS = 5.0  # a lease is over for its owner a little earlier than for others
 _BANGKOK = ZoneInfo("Asia/Bangkok")
 
@@ -40,6 +42,7 @@ class LaneStore:
         self._engine, self._channel, self._worker = engine, channel, worker
         self._preparer, self._now = preparer, clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"store-{channel}")
+        self._absence_at = 0.0
         self.owned_until = 0.0  # by the monotonic clock
 
     def own(self) -> LaneMemory | None:
@@ -115,11 +118,14 @@ class LaneStore:
             lanes.remember(connection, self._channel, self._worker, memory, now)
 
     def tidy(self) -> None:
-        """Renew the lease; say of claims that were left behind that they are in doubt; end what is too late."""
+        """Renew the lease; say of claims left behind that they are in doubt; settle doubts by absence; end what is late."""
         self.own()
         now = self._now()
         with self._engine.begin() as connection:
             ledger.doubt_expired(connection, now)
+            if time.monotonic() >= self._absence_at:
+                self._absence_at = time.monotonic() + _ABSENCE_SECONDS
+                settle_by_absence(connection, self._channel, now)
             ledger.expire_planned(connection, now)
 
     def leave(self) -> None:
