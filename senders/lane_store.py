@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from core.logs import get_logger
 from core.store import lanes, ledger, outbox, suppressions
 from core.store.absence import settle_by_absence
+from core.store.doubts import RECOGNISED
 from core.store.lanes import LaneMemory
 from core.store.ledger import Message
 from senders.contract import Outgoing
@@ -26,8 +27,6 @@ from senders.settle import Result, Stopped, settle
 Found = TypeVar("Found")
 AWAY = (OperationalError, InterfaceError)  # gone, locked, full: may be better later; anything else is a fault of ours
 MESSAGE_LEASE = timedelta(seconds=90)
-# How long a provider recognises a repeat by its key (LINE: 24 hours), with a margin.
-_RECOGNISED = timedelta(hours=23)
 _ABSENCE_SECONDS = 60.0  # how often silence is asked for evidence: one look per message since the oldest doubt
 _SAFETY_SECONDS = 5.0  # a lease is over for its owner a little earlier than for others
 _BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -92,7 +91,7 @@ class LaneStore:
         """Render what is in doubt and young enough for the provider to recognise."""
         now = self._now()
         with self._engine.begin() as connection:
-            found = outbox.doubted(connection, self._channel, since=now - _RECOGNISED)
+            found = outbox.doubted(connection, self._channel, since=now - RECOGNISED)
             pairs, _ = self._render(connection, found, now)
             return list(doubted_requests(pairs))
 
@@ -118,7 +117,7 @@ class LaneStore:
             lanes.remember(connection, self._channel, self._worker, memory, now)
 
     def tidy(self) -> None:
-        """Renew the lease; say of claims left behind that they are in doubt; settle doubts by absence; end what is late."""
+        """Renew the lease; doubt the claims that were left behind; ask silence for evidence; end what is too late."""
         self.own()
         now = self._now()
         with self._engine.begin() as connection:
