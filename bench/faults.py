@@ -40,6 +40,26 @@ def why_no_small_disk() -> str:
     return f"a small file system needs root (mount -t tmpfs): {made.stderr.strip()}"
 
 
+def run_faults(say: Callable[[str], None] = print) -> dict[str, dict[str, Any]]:
+    """Tell every story at full length; what this machine does not allow says why."""
+    stories: dict[str, Callable[[], dict[str, Any]]] = {
+        "disk full (sqlite)": lambda: disk_full(15.0),
+        "database gone for a minute (postgresql)": lambda: database_gone(60.0),
+        "database locked for a minute (sqlite)": lambda: database_gone(60.0, store="sqlite"),
+        "clock set back an hour (sqlite)": clock_set_back,
+        "provider down for an hour (sqlite)": provider_down,
+    }
+    missing = {
+        "disk full (sqlite)": why_no_small_disk(),
+        "database gone for a minute (postgresql)": "" if postgres.is_installed() else postgres.MISSING,
+    }
+    found = {}
+    for name, story in stories.items():
+        say(f"> {name}")
+        found[name] = {"not_run": missing[name]} if missing.get(name) else story()
+    return found
+
+
 def disk_full(seconds: float = 3.0) -> dict[str, Any]:
     """Fill the file system the store is on while the worker sends and webhooks come; free it after ``seconds``."""
     with ExitStack() as stack:

@@ -97,6 +97,13 @@ class Site:
             self.times.ahead += seconds
 
 
+def hosts_or_why_not(say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Run the proof with leases waited for, or say what this machine lacks."""
+    missing = namespaces.why_not() or ("" if postgres.is_installed() else postgres.MISSING)
+    say(missing or "> two hosts (leases are waited for: two minutes)")
+    return {"not_run": missing} if missing else run_hosts(is_patient=True, say=say)
+
+
 def run_hosts(*, is_patient: bool = False, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Run the proof and return what was seen; with ``is_patient`` leases are waited for instead of leapt over.
 
