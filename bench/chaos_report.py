@@ -41,9 +41,10 @@ def chaos_page(killed: Results, faulted: Results, cut: Mapping[str, Any]) -> str
 def _kills(results: Results) -> Iterable[str]:
     yield "# Killed, and what was left"
     yield (
-        "`python3 run.py chaos`: worker, gateway and database connections killed while WhatsApp, LINE and SMTP peers time "
-        "out, refuse, take and break off, answer nonsense, repeat and reorder webhooks. Half of the kills fall at a random "
-        "moment, the others are aimed at an open transaction or at its end; restarts in good order come in between."
+        "`python3 run.py chaos`: worker, gateway and database connections killed while WhatsApp, LINE and SMTP "
+        "peers time out, refuse, take and break off, answer nonsense, repeat and reorder webhooks. Half of the "
+        "kills fall at a random moment, the others are aimed at an open transaction or at its end; restarts in good "
+        "order come in between."
     )
     yield ""
     columns = {
@@ -66,18 +67,19 @@ def _kills(results: Results) -> Iterable[str]:
     yield from _counted("claimed messages that the killed workers left", "caught", results)
     yield ""
     yield (
-        "A kill counts once: for the transaction that was open, else for where most of the claimed messages were. In doubt are "
-        "only messages that were claimed when something died or was cut, or whose answer said nothing (unexplained: any other), "
-        "and of which nobody ever heard: WhatsApp tells by webhook what it took, LINE's were settled by sending again under the "
-        "same key (knowable: any such that is still in doubt), a mail server can be asked by nothing."
+        "A kill counts once: for the transaction that was open, else for where most of the claimed messages were. "
+        "In doubt are only messages that were claimed when something died or was cut, or whose answer said nothing "
+        "(unexplained: any other), and of which nobody ever heard: WhatsApp tells by webhook what it took, LINE's "
+        "were settled by sending again under the same key (knowable: any such that is still in doubt), a mail "
+        "server can be asked by nothing."
     )
 
 
 def _faults(results: Results) -> Iterable[str]:
     yield "## Faults of the world"
     yield (
-        "The product's worker and gateway, one fault each; it goes away and nobody helps. The provider's hour is lived through "
-        "by a worker whose clocks run 240 times as fast; the minutes are real."
+        "The product's worker and gateway, one fault each; it goes away and nobody helps. The provider's hour is "
+        "lived through by a worker whose clocks run 240 times as fast; the minutes are real."
     )
     yield ""
     columns = {
@@ -103,8 +105,9 @@ def _hosts(cut: Mapping[str, Any]) -> Iterable[str]:
         yield f"Not run: {cut['not_run']}."
         return
     yield (
-        "Two network namespaces, each a worker and a gateway; PostgreSQL and provider in a third. The lane's owner is restarted, "
-        "the second owner's link goes down while it sends, and comes back after lane and messages have changed hands."
+        "Two network namespaces, each a worker and a gateway; PostgreSQL and provider in a third. The lane's owner "
+        "is restarted, the second owner's link goes down while it sends, and comes back after lane and messages "
+        "have changed hands."
     )
     yield ""
     yield "| | |"
