@@ -92,7 +92,7 @@ def database_gone(seconds: float = 3.0, *, store: str = "postgresql") -> dict[st
             server.start()
         else:
             still = _lock(url, seconds, lambda: _stands_still(stage))
-        reason = _reason(stage, "connection") if store == "postgresql" else ""
+        reason = _reason(stage, "connection" if store == "postgresql" else "locked")
         return stage.ends({"seconds_away": seconds, "stood_still": still, "reason": reason})
 
 

@@ -13,7 +13,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # A host that falls silent in the middle of a transaction must not hold its locks longer than a lane's lease (60 s), and
 # a worker must notice before that the server is silent. Seconds or milliseconds, as libpq and PostgreSQL want them.
 _SERVER_GIVES_UP = {
-    "idle_in_transaction_session_timeout": 30_000,
+    "idle_in_transaction_session_timeout": 45_000,
     "lock_timeout": 30_000,
     "tcp_user_timeout": 15_000,
     "tcp_keepalives_idle": 10,
