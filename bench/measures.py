@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from bench import sending
+from bench import mail, sending
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
     "engine": sending.engine,
     "http": sending.http,
     "rate": sending.rate,
+    "smtp": mail.smtp,
     "million": sending.million,
 }

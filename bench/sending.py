@@ -8,19 +8,21 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
+import sqlalchemy as sa
 
 from bench.outbox_of import plan
 from bench.report import Result
 from core.clock import utc_now
 from core.store.engine import open_store
 from core.vocabulary import Channel
-from senders.contract import Accepted, Outgoing, Sender
+from senders.contract import WITHHELD, Accepted, Answer, MayGo, Outgoing, Sender, always
 from senders.limits import Limits
 from senders.whatsapp.send import API_VERSION, WhatsAppSender, payload
 from senders.worker import WorkerOptions, run_worker
@@ -36,9 +38,9 @@ class _Nobody:
     channel = Channel.WHATSAPP
     knows_repeats = False
 
-    async def send(self, message: Outgoing) -> Accepted:
-        json.dumps(payload(message)).encode()
-        return Accepted(message.message_id)
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
+        orjson.dumps(payload(message))
+        return Accepted(message.message_id) if may_go() else WITHHELD
 
     async def close(self) -> None:
         return None
@@ -47,8 +49,8 @@ class _Nobody:
 def engine(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     """CPU of a message without transport: claim, last look, render, JSON, record, fsync."""
     count = 10_000 if quick else 50_000
-    with _outbox(count) as url:
-        cpu, _ = _work(url, _Nobody(), _UNLIMITED)
+    with outbox(count) as url:
+        cpu, _ = work(url, _Nobody(), _UNLIMITED)
     micros = cpu / count * 1e6
     return Result(
         name="engine",
@@ -69,9 +71,9 @@ def http(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     ours, bare = [], []
     with _provider() as address:
         for _ in range(2):
-            with _outbox(count) as url:
+            with outbox(count) as url:
                 sender = WhatsAppSender(url=address, phone_number_id="1", token="t")
-                _, seconds = _work(url, sender, _UNLIMITED)
+                _, seconds = work(url, sender, _UNLIMITED)
             ours.append(count / seconds)
             bare.append(count / asyncio.run(_bare(address, count, _UNLIMITED.in_flight)))
     ratio = max(ours) / max(bare)
@@ -92,9 +94,9 @@ def rate(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     """At a limit of 1,000 a second and answers after 100 ms: how much of the rate is used, on how much CPU."""
     count = 10_000 if quick else 30_000
     limits = Limits(per_second=1000, burst_seconds=0.2, in_flight=300)
-    with _provider("--delay", "0.1") as address, _outbox(count) as url:
+    with _provider("--delay", "0.1") as address, outbox(count) as url:
         sender = WhatsAppSender(url=address, phone_number_id="1", token="t")
-        cpu, seconds = _work(url, sender, limits)
+        cpu, seconds = work(url, sender, limits)
         most = _ask(f"{address}/count")["most_in_a_second"]
     reached, cores = count / (seconds - 0.1), cpu / seconds
     return Result(
@@ -130,7 +132,7 @@ def million(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
 
 
 def _in_a_process(count: int) -> tuple[float, float]:
-    with _outbox(count) as url:
+    with outbox(count) as url:
         script = f"from bench.sending import measure_memory; measure_memory({url!r})"
         done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
         size = sum(path.stat().st_size for path in Path(url.removeprefix("sqlite:///")).parent.glob("store.db*"))
@@ -139,18 +141,18 @@ def _in_a_process(count: int) -> tuple[float, float]:
 
 def measure_memory(url: str) -> None:
     """Send what an outbox holds and print the most memory that took, in MiB."""
-    _work(url, _Nobody(), _UNLIMITED)
+    work(url, _Nobody(), _UNLIMITED)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MIB)
 
 
-def _work(url: str, sender: Sender, limits: Limits) -> tuple[float, float]:
+def work(url: str, sender: Sender, limits: Limits) -> tuple[float, float]:
     """Send everything; returns CPU and wall seconds."""
     store = open_store(url)
     cpu, wall = time.process_time(), time.perf_counter()
     report = asyncio.run(
         run_worker(
             store,
-            {Channel.WHATSAPP: sender},
+            {sender.channel: sender},
             options=_OPTIONS,
             clock=utc_now,
             until_idle=True,
@@ -192,11 +194,15 @@ async def _bare(address: str, count: int, in_flight: int) -> float:
 
 
 @contextmanager
-def _outbox(count: int) -> Iterator[str]:
+def outbox(
+    count: int, channel: str = "whatsapp", prepare: Callable[[sa.Engine], None] = lambda _store: None
+) -> Iterator[str]:
+    """Plan so many messages in a store of its own, prepared first, and give its URL."""
     with tempfile.TemporaryDirectory(prefix="bma-bench-") as folder:
         url = f"sqlite:///{folder}/store.db"
         store = open_store(url)
-        plan(store, count, ("whatsapp",), utc_now())
+        prepare(store)
+        plan(store, count, (channel,), utc_now())
         store.dispose()
         yield url
 

@@ -4,14 +4,22 @@ import base64
 import binascii
 import hashlib
 import hmac
+from functools import lru_cache
 
 from core.errors import PermanentError
 
 _SIGNATURE_BYTES = 16  # 128 bits: forging one by trial is out of reach, and links stay short
 
 
+@lru_cache(maxsize=64)
+def _keyed(secret: str, kind: str) -> hmac.HMAC:
+    return hmac.new(secret.encode(), kind.encode() + b"\0", hashlib.sha256)
+
+
 def _signature(secret: str, kind: str, payload: bytes) -> bytes:
-    return hmac.new(secret.encode(), kind.encode() + b"\0" + payload, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+    signing = _keyed(secret, kind).copy()
+    signing.update(payload)
+    return signing.digest()[:_SIGNATURE_BYTES]
 
 
 def sign(secret: str, kind: str, *parts: str) -> str:

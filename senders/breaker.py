@@ -23,7 +23,7 @@ class Breaker:
 
     def __init__(self, memory: LaneMemory, now: datetime, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._open_until = 0.0
+        self.open_until = 0.0  # by the monotonic clock
         self._throttles = 0
         self.failures = memory.failures
         self.paused_until: datetime | None = None
@@ -38,7 +38,7 @@ class Breaker:
 
     def pause_left(self) -> float:
         """Return the seconds to wait."""
-        return max(0.0, self._open_until - self._monotonic())
+        return max(0.0, self.open_until - self._monotonic())
 
     def hear(self, answer: Answer, now: datetime) -> bool:
         """Take an answer into account; True when the lane must pause from now on."""
@@ -62,6 +62,6 @@ class Breaker:
 
     def _pause(self, now: datetime, seconds: float, reason: str) -> None:
         seconds = min(seconds, _LONGEST_ASKED)
-        if self._monotonic() + seconds > self._open_until:
-            self._open_until = self._monotonic() + seconds
+        if self._monotonic() + seconds > self.open_until:
+            self.open_until = self._monotonic() + seconds
             self.paused_until, self.reason = now + timedelta(seconds=seconds), reason

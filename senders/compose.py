@@ -23,6 +23,7 @@ _WORDS = {
         "why": "ท่านได้รับข้อความนี้เนื่องจากบริษัทของท่านเป็นลูกค้าของ BMAsia",
     },
 }
+_GAP = "<br>\n<br>\n"  # an empty line between paragraphs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +54,6 @@ def compose(message: Message, content: Mapping[str, Any], links: Links, link_id:
     """Render one message; ``link_id`` is where its button leads. Raises PermanentError, MissingVariableError."""
     channel = Channel(message.channel)
     words = render(content, message.variables, channel)
-    button = content.get("button")
-    click = links.click(message.message_id, link_id) if button else ""
-    text = f"{words.text}\n\n{button['label']}: {click}" if button else words.text
     outgoing: dict[str, Any] = {
         "message_id": message.message_id,
         "address": message.address,
@@ -64,40 +62,51 @@ def compose(message: Message, content: Mapping[str, Any], links: Links, link_id:
     }
     if channel is Channel.WHATSAPP:
         return Outgoing(**outgoing, text=words.text, template_name=content["name"], parameters=words.parameters)
+    button = content.get("button")
+    click = links.click(message.message_id, link_id) if button else ""
+    text = f"{words.text}\n\n{button['label']}: {click}" if button else words.text
     if channel is Channel.LINE:
         return Outgoing(**outgoing, text=text)
     unsubscribe = links.unsubscribe(message.message_id)
     footer = _WORDS[message.language]
-    plain = f"{text}\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {unsubscribe}"
     return Outgoing(
         **outgoing,
-        text=plain,
+        text=f"{text}\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {unsubscribe}",
         subject=words.subject,
         unsubscribe_url=unsubscribe,
-        html=_html(words.text, button, click, links, message),
+        html=_html(
+            message.language,
+            words.text,
+            _button(button["label"], click) if button else "",
+            preferences=links.preferences(message.contact_id),
+            unsubscribe=unsubscribe,
+            pixel=links.pixel(message.message_id),
+        ),
     )
 
 
-def _html(text: str, button: Mapping[str, str] | None, click: str, links: Links, message: Message) -> str:
-    footer = _WORDS[message.language]
-    paragraphs = "".join(
-        f'<p style="margin:0 0 16px">{html.escape(part).replace(chr(10), "<br>")}</p>' for part in text.split("\n\n")
-    )
-    action = ""
-    if button:
-        action = (
-            f'<p style="margin:8px 0 24px"><a href="{html.escape(click)}" style="background:#0f766e;color:#fff;'
-            f'text-decoration:none;padding:12px 20px;border-radius:8px;display:inline-block">'
-            f"{html.escape(button['label'])}</a></p>"
-        )
+def _button(label: str, click: str) -> str:
     return (
-        f'<!doctype html><html lang="{message.language}"><body style="margin:0;background:#f4f5f7;padding:24px;'
-        "font-family:Inter,'Noto Sans Thai',Arial,sans-serif;font-size:16px;line-height:1.55;color:#1f2937\">"
-        '<div style="max-width:600px;margin:0 auto;background:#fff;border-radius:12px;padding:32px">'
-        f"{paragraphs}{action}"
-        '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">'
-        f"{html.escape(footer['why'])}<br>"
-        f'<a href="{html.escape(links.preferences(message.contact_id))}">{footer["preferences"]}</a> · '
-        f'<a href="{html.escape(links.unsubscribe(message.message_id))}">{footer["unsubscribe"]}</a></p></div>'
-        f'<img src="{html.escape(links.pixel(message.message_id))}" width="1" height="1" alt=""></body></html>'
+        f'<p style="margin:8px 0 24px"><a href="{html.escape(click)}"\n style="background:#0f766e;color:#fff;'
+        'text-decoration:none;padding:12px 20px;border-radius:8px;display:inline-block">\n'
+        f"{html.escape(label)}</a></p>\n"
+    )
+
+
+def _html(language: str, text: str, button: str, *, preferences: str, unsubscribe: str, pixel: str) -> str:
+    """Write the page; lines break so that the personal ones are few, since the others are encoded once for all."""
+    footer = _WORDS[language]
+    paragraphs = "".join(
+        f'<p style="margin:0 0 16px">\n{part}</p>\n' for part in html.escape(text).replace("\n", "<br>\n").split(_GAP)
+    )
+    return (
+        f'<!doctype html><html lang="{language}"><body style="margin:0;background:#f4f5f7;padding:24px;'
+        "font-family:Inter,'Noto Sans Thai',Arial,sans-serif;font-size:16px;line-height:1.55;color:#1f2937\">\n"
+        '<div style="max-width:600px;margin:0 auto;background:#fff;border-radius:12px;padding:32px">\n'
+        f"{paragraphs}{button}"
+        '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">\n'
+        f"{footer['why']}<br>\n"
+        f'<a href="{html.escape(preferences)}">\n{footer["preferences"]}</a> ·\n'
+        f'<a href="{html.escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p></div>\n'
+        f'<img src="{html.escape(pixel)}"\n width="1" height="1" alt=""></body></html>'
     )

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from yarl import URL
 
 _MOST_CONNECTIONS = 300  # more per process cost more than they bring
 
@@ -32,7 +33,8 @@ class HttpPort:
 
     def __init__(self, base_url: str, headers: Mapping[str, str], *, timeout: float = 30.0) -> None:
         self._base_url = base_url.rstrip("/")
-        self._headers = dict(headers)
+        self._headers = {"Content-Type": "application/json", **headers}
+        self._urls: dict[str, URL] = {}
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=10.0)
         self._session: aiohttp.ClientSession | None = None
 
@@ -41,9 +43,10 @@ class HttpPort:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=_MOST_CONNECTIONS)
             self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=self._timeout)
-        sent = {"Content-Type": "application/json", **(headers or {})}
+        if (url := self._urls.get(path)) is None:
+            url = self._urls[path] = URL(self._base_url + path)
         try:
-            async with self._session.post(self._base_url + path, data=body, headers=sent, allow_redirects=False) as got:
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as got:
                 return Response(got.status, got.headers, await got.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotWrittenError(f"no connection: {error}") from error

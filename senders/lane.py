@@ -1,14 +1,12 @@
 """A lane: one provider account and the worker that owns it, from claim to receipt.
 
-Four things overlap: claiming and rendering the next messages, waiting for the provider's rate, the requests under way,
-and recording answers. What a kill leaves in doubt is what was claimed and not recorded: about a fifth of a second of
-the rate, and what is under way.
+Three things overlap: claiming and rendering the next messages, the requests under way, and recording answers. What a
+kill leaves in doubt is what was claimed and not recorded: about a fifth of a second of the rate, and what is under way.
 """
 
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,17 +18,19 @@ from core.logs import get_logger
 from core.store.lanes import LaneMemory
 from core.store.ledger import Message
 from senders.breaker import Breaker
-from senders.contract import Outgoing, Sender
+from senders.contract import Accepted, AlikeSender, Answer, Rejected, Sender, Unknown
+from senders.feed import Feed
 from senders.gate import HELD, Gate
 from senders.lane_store import LaneStore
 from senders.limits import Limits, TokenBucket
 from senders.prepare import Preparer
-from senders.settle import Released, Result, Stopped
+from senders.ready import Ready
+from senders.settle import Released, Result, Stopped, settles_doubt
 
-_CLAIM_SECONDS = 0.1  # twice that much may be claimed and not sent
 _RECORD_SECONDS = 0.02
 _RECORD_MOST = 250
 _LOOK_SECONDS = 0.25  # how soon holds, pauses and news of the outbox are seen
+_SHORTEST_WAIT = 0.005  # for the rate: waking up for every message costs more than the message
 _KEEP_SECONDS = 15.0
 
 
@@ -52,15 +52,15 @@ class Lane:
         self._limits = options.limits
         self._store = LaneStore(engine, sender.channel, options.worker, preparer, options.clock)
         self._gate = Gate(engine)
-        self._claim = max(1, min(500, round(self._limits.per_second * _CLAIM_SECONDS)))
+        self._alike = sender if isinstance(sender, AlikeSender) else None
+        self._feed = Feed(self._store, options.limits, self._alike.most_alike if self._alike else 1)
         self._bucket = TokenBucket(self._limits.per_second, self._limits.burst_seconds)
-        self._place: asyncio.Future[None] | None = None  # awaited while as many are under way as may be
-        self._ready: deque[tuple[Message, Outgoing]] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._batches = TokenBucket(self._limits.alike_per_second or self._limits.per_second, 0.0)
+        self._turn = asyncio.Lock()
         self._results: list[tuple[Message, Result]] = []
-        self._fetching: asyncio.Task[None] | None = None
-        self._dry_until = self._blind_until = 0.0
-        self._is_over = False
+        self._under_way = 0
+        self._blind_until = 0.0
+        self._is_over = self._is_recording = False
         self.recorded = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -88,112 +88,130 @@ class Lane:
     async def _work(self, stop: asyncio.Event) -> None:
         await self._tidy_up()
         recorder = asyncio.create_task(self._record_until_over())
-        housekeeper = asyncio.create_task(self._keep())
+        keeper = asyncio.create_task(self._keep())
         try:
-            while not stop.is_set() and await self._turn(stop):
-                pass
+            await asyncio.gather(*(self._send_in_turn(stop) for _ in range(self._limits.in_flight)))
         finally:
-            housekeeper.cancel()
-            await self._fetched()
+            keeper.cancel()
+            await self._feed.fetched()
             self._put_back()
-            await asyncio.gather(*self._tasks, housekeeper, return_exceptions=True)
+            await asyncio.gather(keeper, return_exceptions=True)
             self._is_over = True
             await recorder
             await self._record()
 
-    async def _turn(self, stop: asyncio.Event) -> bool:
-        """Do what is next; False when this lane is through."""
+    async def _send_in_turn(self, stop: asyncio.Event) -> None:
+        """Send one request after the other: as many of these run as may be under way."""
+        while (ready := await self._next(stop)) is not None:
+            self._under_way += 1
+            try:
+                await self._send(ready)
+            finally:
+                self._under_way -= 1
+
+    async def _next(self, stop: asyncio.Event) -> Ready | None:
+        """Return what may go now. Only one waits for what must be waited for, the others wait for their turn."""
+        while not stop.is_set():
+            if (ready := self._take()) is not None:
+                return ready
+            async with self._turn:
+                if not stop.is_set() and (ready := self._take()) is not None:
+                    return ready
+                if self._is_through():
+                    return None
+                await self._wait(stop)
+        return None
+
+    def _take(self) -> Ready | None:
+        """Take what is claimed and may go this moment."""
+        if self._must_wait() or (self._breaker.is_probing and self._under_way):
+            return None
+        self._feed.fill(1 if self._breaker.is_probing else None)
+        while self._feed.ready and self._bucket.ahead() <= 0:
+            ready = self._feed.ready[0]
+            if ready.batch_id and not self._batches.take():
+                return None
+            self._feed.ready.popleft()
+            if ready.is_doubt or self._meter.is_idle or self._is_within_limits(ready):
+                self._bucket.take()
+                return ready
+        return None
+
+    def _is_within_limits(self, ready: Ready) -> bool:
+        now = self._now()
+        delays = [self._meter.take(message.address, now) for message, _ in ready.pairs]
+        if not any(delays):
+            return True
+        for (message, _), delay in zip(ready.pairs, delays, strict=True):
+            self._results.append((message, delay or Released()))
+        return False
+
+    def _is_through(self) -> bool:
+        is_waiting = self._must_wait() or self._feed.is_dry
+        is_busy = self._under_way or self._results or self._is_recording
+        return self._options.until_idle and is_waiting and not is_busy
+
+    async def _wait(self, stop: asyncio.Event) -> None:
         if self._must_wait():
             self._put_back()
-            if self._options.until_idle and not self._tasks:
-                return False
             await _sleep(stop, _LOOK_SECONDS)
-            return True
-        if self._fetching is None and self._is_low():
-            self._fetching = asyncio.create_task(self._fetch())
-        if self._ready:
-            await self._send_ready(stop)
-            return True
-        await self._fetched()
-        if self._ready:
-            return True
-        if self._options.until_idle and not self._tasks and not self._results:
-            return False
-        await _sleep(stop, _RECORD_SECONDS if self._tasks or self._results else _LOOK_SECONDS)
-        return True
+        elif self._feed.ready and not (self._breaker.is_probing and self._under_way):
+            await asyncio.sleep(max(_SHORTEST_WAIT, self._bucket.ahead()))
+        elif self._feed.is_fetching:
+            await self._feed.fetched()
+            self._results.extend(self._feed.take_stopped())
+        else:
+            await _sleep(stop, _RECORD_SECONDS if self._under_way or self._results else _LOOK_SECONDS)
 
     def _must_wait(self) -> bool:
         now = time.monotonic()
-        return self._breaker.pause_left() > 0 or now > self._store.owned_until or now < self._blind_until
+        return now < self._breaker.open_until or now > self._store.owned_until or now < self._blind_until
 
-    def _is_low(self) -> bool:
-        return len(self._ready) <= self._claim // 2 and time.monotonic() >= self._dry_until
+    async def _send(self, ready: Ready) -> None:
+        """Send one request; the last look at every message is taken right before the write."""
+        objections: dict[str, Result] = {}
 
-    async def _fetched(self) -> None:
-        if self._fetching is not None:
-            fetching, self._fetching = self._fetching, None
-            await fetching
+        def may_go() -> bool:
+            for message, _ in ready.pairs:
+                if (against := self._last_look(message, ready)) is not None:
+                    objections[message.message_id] = against
+            return not objections
 
-    async def _fetch(self) -> None:
-        """Claim and render what is next."""
-        limit = 1 if self._breaker.is_probing else self._claim
-        prepared = await self._store.once(lambda: self._store.claim(limit)) or []
-        if not prepared:
-            self._dry_until = time.monotonic() + _LOOK_SECONDS
-        for message, outgoing in prepared:
-            if isinstance(outgoing, Outgoing):
-                self._ready.append((message, outgoing))
-            else:
-                self._results.append((message, outgoing))
-
-    async def _send_ready(self, stop: asyncio.Event) -> None:
-        """Start what is claimed, at the provider's rate, until more should be claimed or the lane must wait."""
-        while self._ready and not stop.is_set() and not self._must_wait():
-            if self._fetching is not None and self._fetching.done():
-                await self._fetched()
-            if self._fetching is None and self._is_low():
-                return
-            if self._breaker.is_probing and self._tasks:
-                await asyncio.wait(self._tasks)
-                continue
-            if len(self._tasks) >= self._limits.in_flight:
-                self._place = asyncio.get_running_loop().create_future()
-                await self._place
-            message, outgoing = self._ready.popleft()
-            if delay := self._meter.delay(message.address, self._now()):
-                self._results.append((message, delay))
-                continue
-            self._meter.took(message.address, self._now())
-            if wait := self._bucket.wait_seconds():
-                await asyncio.sleep(wait)
-            task = asyncio.create_task(self._send(message, outgoing, self._meter.domain_wait(message.address)))
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
-
-    async def _send(self, message: Message, outgoing: Outgoing, wait: float) -> None:
-        """Look a last time and send: nothing is awaited between that look and the request."""
-        if wait:
+        if wait := self._meter.domain_wait(ready.pairs[0][0].address):
             await asyncio.sleep(wait)
-        if (against := self._last_look(message)) is not None:
-            self._results.append((message, against))
+        answer = await self._hand_over(ready, may_go)
+        self._feed.heard(ready)
+        if objections:
+            if not ready.is_doubt:
+                self._results.extend((each, objections.get(each.message_id, Released())) for each, _ in ready.pairs)
             return
-        answer = await self._sender.send(outgoing)
-        self._results.append((message, answer))
         if self._breaker.hear(answer, self._now()):
-            get_logger().warning("lane pauses", channel=message.channel, reason=self._breaker.reason)
+            get_logger().warning("lane pauses", channel=self._sender.channel, reason=self._breaker.reason)
+        self._take_answer(ready, answer)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if self._place is not None and not self._place.done():
-            self._place.set_result(None)
-        if not task.cancelled() and (error := task.exception()) is not None:
+    async def _hand_over(self, ready: Ready, may_go: Callable[[], bool]) -> Answer:
+        try:
+            if ready.batch_id is None or self._alike is None:
+                return await self._sender.send(ready.pairs[0][1], may_go)
+            return await self._alike.send_alike([each for _, each in ready.pairs], ready.batch_id, may_go)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the message may have gone out
             get_logger().error("a sender broke its promise never to raise", error=repr(error))
+            return Unknown(f"a fault of ours while it was sent: {type(error).__name__}")
 
-    def _last_look(self, message: Message) -> Stopped | Released | None:
+    def _take_answer(self, ready: Ready, answer: Answer) -> None:
+        if ready.is_doubt and not settles_doubt(answer):
+            return
+        if ready.batch_id and isinstance(answer, Rejected) and answer.error_class == "permanent_request":
+            self._feed.part(ready)  # one of them is at fault, nobody got it: each goes alone and hears for itself
+            self._results.extend((message, Released()) for message, _ in ready.pairs)
+            return
+        self._results.extend((message, answer) for message, _ in ready.pairs)
+
+    def _last_look(self, message: Message, ready: Ready) -> Stopped | Released | None:
         if self._must_wait():
             return Released()
         try:
-            against = self._gate.against(message)
+            against = self._gate.against(message, ready.mark)
         except TransientError as error:
             get_logger().error("nothing is sent", reason=str(error))
             self._blind_until = time.monotonic() + 1.0
@@ -203,8 +221,9 @@ class Lane:
         return Released() if against == HELD else Stopped(against, is_opt_out=True)
 
     def _put_back(self) -> None:
-        self._results.extend((message, Released()) for message, _ in self._ready)
-        self._ready.clear()
+        self._results.extend(self._feed.take_stopped())
+        for ready in self._feed.empty():
+            self._results.extend((message, Released()) for message, _ in ready.pairs)
 
     async def _record_until_over(self) -> None:
         while not self._is_over:
@@ -214,13 +233,18 @@ class Lane:
 
     async def _record(self) -> None:
         """Write down every answer there is. A store that is away is waited for: an answer is never dropped."""
+        self._results.extend(self._feed.take_stopped())
         results, self._results = self._results, []
         if not results:
             return
         domains, self._meter.new_domains = self._meter.new_domains, {}
         self._meter.domains.update(domains)
+        self._is_recording = True
         await self._store.patiently(lambda: self._store.write(results, domains, self._memory()))
+        self._is_recording = False
         self.recorded += len(results)
+        if not all(isinstance(result, Accepted) for _, result in results):
+            self._feed.look_again()  # some may be due at once
 
     def _memory(self) -> LaneMemory:
         paused = self._breaker.paused_until if self._breaker.pause_left() else None
@@ -235,14 +259,8 @@ class Lane:
     async def _tidy_up(self) -> None:
         """Keep the lease, look after claims that were left behind, settle doubts where a repeat is harmless."""
         await self._store.once(self._store.tidy)
-        if not self._sender.knows_repeats:
-            return
-        for message, outgoing in await self._store.once(self._store.doubts) or ():
-            if isinstance(outgoing, Outgoing) and self._last_look(message) is None:
-                await asyncio.sleep(self._bucket.wait_seconds())
-                answer = await self._sender.send(outgoing)  # under the same key: the provider knows if it has it
-                self._breaker.hear(answer, self._now())
-                self._results.append((message, answer))
+        if self._sender.knows_repeats:
+            self._feed.ask_again(await self._store.once(self._store.doubts) or [])
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:

@@ -12,15 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.logs import get_logger
-from core.store import lanes, ledger, outbox
+from core.store import lanes, ledger, outbox, suppressions
 from core.store.lanes import LaneMemory
 from core.store.ledger import Message
 from senders.contract import Outgoing
+from senders.gate import mark
 from senders.limits import Limits, Meter
 from senders.prepare import Preparer
+from senders.ready import Pair, Ready, doubted_requests, in_requests
 from senders.settle import Result, Stopped, settle
 
-Prepared = list[tuple[Message, Outgoing | Stopped]]
 Found = TypeVar("Found")
 AWAY = (OperationalError, InterfaceError)  # gone, locked, full: may be better later; anything else is a fault of ours
 MESSAGE_LEASE = timedelta(seconds=90)
@@ -51,32 +52,55 @@ class LaneStore:
         return memory
 
     def meter(self, limits: Limits) -> Meter:
-        """Return what the lane has used up of its limits, by the ledger."""
+        """Return what the lane has used up of its limits, by the ledger; what no limit asks for is not read."""
         now = self._now()
         month = now.astimezone(_BANGKOK).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        asks_whom = limits.spacing_seconds or limits.recipients_per_day or limits.domain_per_second
         with self._engine.begin() as connection:
             return Meter(
                 limits,
-                lanes.sent_since(connection, self._channel, now),
-                lanes.count_since(connection, self._channel, month),
+                lanes.sent_since(connection, self._channel, now) if asks_whom else [],
+                lanes.count_since(connection, self._channel, month) if limits.messages_per_month else 0,
                 lanes.known_domains(connection) if limits.domain_per_second else {},
             )
 
-    def claim(self, limit: int) -> Prepared:
-        """Claim and render what is next."""
+    def claim(self, limit: int, most_alike: int, alone: set[str]) -> tuple[list[Ready], list[tuple[Message, Stopped]]]:
+        """Claim and render what is next: requests that may go, and messages that must not."""
         now = self._now()
         with self._engine.begin() as connection:
+            seen = mark(connection)  # before the look: what comes in between changes it
             claimed = outbox.claim_fairly(
                 connection, channel=self._channel, worker=self._worker, limit=limit, now=now, lease=MESSAGE_LEASE
             )
-            return [(message, self._preparer.prepare(connection, message, now)) for message in claimed]
+            against = suppressions.against_claimed(connection, self._channel, self._worker, now) if claimed else {}
+            stopped = [
+                (message, Stopped(against[message.message_id], is_opt_out=True))
+                for message in claimed
+                if message.message_id in against
+            ]
+            pairs, broken = self._render(connection, [each for each in claimed if each.message_id not in against], now)
+            return list(in_requests(connection, pairs, seen, most_alike, alone)), stopped + broken
 
-    def doubts(self) -> Prepared:
+    def doubts(self) -> list[Ready]:
         """Render what is in doubt and young enough for the provider to recognise."""
         now = self._now()
         with self._engine.begin() as connection:
             found = outbox.doubted(connection, self._channel, since=now - _RECOGNISED)
-            return [(message, self._preparer.prepare(connection, message, now)) for message in found]
+            pairs, _ = self._render(connection, found, now)
+            return list(doubted_requests(pairs))
+
+    def _render(
+        self, connection: sa.Connection, found: list[Message], now: datetime
+    ) -> tuple[list[Pair], list[tuple[Message, Stopped]]]:
+        pairs: list[Pair] = []
+        broken: list[tuple[Message, Stopped]] = []
+        for message in found:
+            outgoing = self._preparer.prepare(connection, message, now)
+            if isinstance(outgoing, Outgoing):
+                pairs.append((message, outgoing))
+            else:
+                broken.append((message, outgoing))
+        return pairs, broken
 
     def write(self, results: list[tuple[Message, Result]], domains: dict[str, datetime], memory: LaneMemory) -> None:
         """Record answers and what the lane must remember, in one transaction."""

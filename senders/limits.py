@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ class Limits:
     per_second: float
     burst_seconds: float = 0.2
     in_flight: int = 40
+    alike_per_second: float | None = None
     spacing_seconds: float | None = None
     recipients_per_day: int | None = None
     messages_per_month: int | None = None
@@ -47,6 +49,14 @@ class TokenBucket:
         now = self._monotonic()
         self._next_at = max(self._next_at, now - self._burst) + self._step
         return max(0.0, self._next_at - self._step - now)
+
+    def take(self) -> bool:
+        """Take the next place if it is free now."""
+        now = self._monotonic()
+        if self._next_at > now:
+            return False
+        self._next_at = max(self._next_at, now - self._burst) + self._step
+        return True
 
     def ahead(self) -> float:
         """Return the seconds until a place would be free, without taking it."""
@@ -85,6 +95,19 @@ class Meter:
         for address, at in sorted(self.sent_today, key=lambda pair: pair[1]):
             self._note(address, at)
         self.sent_today = []
+
+    @cached_property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to count: no limit but the rate."""
+        limits = self.limits
+        asks_whom = limits.spacing_seconds or limits.recipients_per_day or limits.domain_per_second
+        return not asks_whom and limits.messages_per_month is None
+
+    def take(self, address: str, now: datetime) -> Delay | None:
+        """Note that a message goes out to an address now, or say how long it must wait."""
+        if (delay := self.delay(address, now)) is None:
+            self.took(address, now)
+        return delay
 
     def delay(self, address: str, now: datetime) -> Delay | None:
         """Say how long a message to an address must wait, or None."""

@@ -5,6 +5,8 @@ from core.vocabulary import Channel
 from senders.contract import Sender
 from senders.email.message import Identity, read_key
 from senders.email.send import EmailSender
+from senders.email.wire import ON_A_CONNECTION
+from senders.limits import read_limits
 from senders.line.send import LineSender
 from senders.whatsapp.send import WhatsAppSender
 
@@ -34,5 +36,6 @@ def open_senders(settings: Settings) -> dict[Channel, Sender]:
             username=settings.smtp_username,
             password=settings.smtp_password.get_secret_value(),
             identity=identity,
+            connections=max(1, read_limits(Channel.EMAIL).in_flight // ON_A_CONNECTION),
         )
     return senders

@@ -17,6 +17,7 @@ from senders.limits import Delay
 MOST_ATTEMPTS = 6
 _BACKOFF = {ErrorClass.TRANSIENT: 2.0, ErrorClass.RECIPIENT_THROTTLED: 60.0}  # seconds before the second attempt
 _LONGEST_BACKOFF = 6 * 3600.0
+_FINAL = {ErrorClass.PERMANENT_RECIPIENT, ErrorClass.PERMANENT_REQUEST, ErrorClass.SUPPRESS_MARKETING}
 _HALTS = {ErrorClass.HALT_SENDER, ErrorClass.HALT_TEMPLATE}
 
 
@@ -32,6 +33,11 @@ class Released(NamedTuple):
 
 
 Result = Answer | Stopped | Released | Delay
+
+
+def settles_doubt(answer: Answer) -> bool:
+    """Say whether the answer to a repeat is evidence: it was or is now taken, or could never be."""
+    return isinstance(answer, Accepted) or (isinstance(answer, Rejected) and answer.error_class in _FINAL)
 
 
 def settle(connection: sa.Connection, results: Iterable[tuple[Message, Result]], worker: str, now: datetime) -> None:

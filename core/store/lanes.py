@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.store.inbox import insert_ignore
-from core.store.ledger import FAR_AHEAD
+from core.store.ledger import FAR_AHEAD, IS_IN_DOUBT
 from core.store.tables import lanes, mail_domains, messages
 
 LEASE = timedelta(seconds=60)
@@ -64,7 +64,7 @@ def sent_since(connection: sa.Connection, channel: str, now: datetime) -> list[t
         messages.c.channel == channel, messages.c.accepted_at > now - _DAY, messages.c.accepted_at <= now + FAR_AHEAD
     )
     doubted = sa.select(messages.c.address, at).where(
-        messages.c.channel == channel, messages.c.status == "in_doubt", messages.c.claimed_at > now - _DAY
+        messages.c.channel == channel, IS_IN_DOUBT, messages.c.claimed_at > now - _DAY
     )
     return [(row[0], row[1]) for row in connection.execute(accepted.union_all(doubted))]
 

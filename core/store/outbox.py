@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.store import ledger
 from core.store.campaigns import standing_holds
-from core.store.ledger import COLUMNS, Message
+from core.store.ledger import COLUMNS, IS_IN_DOUBT, IS_PLANNED, Message
 from core.store.tables import messages
 from core.vocabulary import Status
 
@@ -24,7 +24,7 @@ class Waiting(NamedTuple):
 
 def waiting(connection: sa.Connection, channel: str) -> list[Waiting]:
     """List the campaigns with planned messages, most urgent first; it costs a look per campaign, not per message."""
-    here = sa.and_(messages.c.channel == channel, messages.c.status == Status.PLANNED)
+    here = sa.and_(messages.c.channel == channel, IS_PLANNED)
     place = sa.tuple_(messages.c.priority, messages.c.campaign_id)
     query = (
         sa.select(messages.c.priority, messages.c.campaign_id)
@@ -80,9 +80,7 @@ def claim_fairly(
 
 def doubted(connection: sa.Connection, channel: str, *, since: datetime) -> list[Message]:
     """Return a channel's messages in doubt that were claimed after ``since``, oldest first."""
-    query = sa.select(*COLUMNS).where(
-        messages.c.channel == channel, messages.c.status == Status.IN_DOUBT, messages.c.claimed_at >= since
-    )
+    query = sa.select(*COLUMNS).where(messages.c.channel == channel, IS_IN_DOUBT, messages.c.claimed_at >= since)
     return list(map(Message._make, connection.execute(query.order_by(messages.c.claimed_at))))
 
 
@@ -102,7 +100,7 @@ def progress(connection: sa.Connection, campaign_id: str, now: datetime) -> dict
     recent = sa.and_(here, messages.c.accepted_at > now - _RECENT)
     in_recent = connection.execute(sa.select(sa.func.count()).where(recent)).scalar_one()
     waits = sa.select(messages.c.channel, messages.c.reason, sa.func.count(), sa.func.min(messages.c.not_before))
-    waits = waits.where(here, messages.c.status == Status.PLANNED).group_by(messages.c.channel, messages.c.reason)
+    waits = waits.where(here, IS_PLANNED).group_by(messages.c.channel, messages.c.reason)
     left = by_status.get(Status.PLANNED, 0) + by_status.get(Status.CLAIMED, 0)
     a_minute = in_recent / (_RECENT.total_seconds() / 60)
     return {

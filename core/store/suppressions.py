@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from core.ids import derived_id
 from core.store.inbox import insert_ignore
 from core.store.tables import suppressions
+from core.store.times import raw_time
 
 ALL = "all"
 
@@ -91,3 +92,25 @@ def reason_against(
         _STANDING, {"channel": channel, "address": address, "contact_id": contact_id, "purpose": purpose}
     ).scalar()
     return None if found is None else str(found)
+
+
+# One look by address, one by person: each side has its index.
+_AGAINST_CLAIMED = sa.text("""
+    select m.message_id, s.reason
+    from messages as m
+    join suppressions as s on s.channel in ('all', m.channel) and s.address = m.address
+    where m.status = 'claimed' and m.channel = :channel and m.claimed_at = :claimed_at and m.claimed_by = :worker
+      and s.purpose in ('all', m.purpose) and s.lifted_at is null
+    union all
+    select m.message_id, s.reason
+    from messages as m
+    join suppressions as s on s.contact_id = m.contact_id and s.address is null
+    where m.status = 'claimed' and m.channel = :channel and m.claimed_at = :claimed_at and m.claimed_by = :worker
+      and s.channel in ('all', m.channel) and s.purpose in ('all', m.purpose) and s.lifted_at is null
+""")
+
+
+def against_claimed(connection: sa.Connection, channel: str, worker: str, claimed_at: datetime) -> dict[str, str]:
+    """Return message ids that must not go out, with the reason, among those a worker claimed at a moment."""
+    values = {"channel": channel, "worker": worker, "claimed_at": raw_time(connection, claimed_at)}
+    return {row[0]: row[1] for row in connection.execute(_AGAINST_CLAIMED, values)}

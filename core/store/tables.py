@@ -26,6 +26,11 @@ def _time(name: str, **options: Any) -> sa.Column[datetime]:
     return sa.Column(name, UtcDateTime, **options)
 
 
+def _partial(name: str, where: str, *columns: str) -> sa.Index:
+    condition = sa.text(where)
+    return sa.Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 # Raw webhooks exactly as they came; one row per distinct delivery (source, dedup_key).
 inbox = sa.Table(
     "inbox",
@@ -97,6 +102,7 @@ messages = sa.Table(
     _time("not_before"),
     _time("expires_at"),
     _text("claimed_by", nullable=True),
+    _text("batch_id", nullable=True),  # one request's messages, and after the dot how many they are
     _time("lease_until"),
     sa.Column("cost_amount", sa.Numeric(12, 4), nullable=True),
     _text("cost_currency", nullable=True),
@@ -109,13 +115,15 @@ messages = sa.Table(
     _time("read_at"),
     _time("failed_at"),
     _time("updated_at", nullable=False),
-    sa.Index("ix_messages_outbox", "channel", "status", "priority", "campaign_id", "planned_at", "message_id"),
-    sa.Index("ix_messages_provider_message_id", "channel", "provider_message_id"),
+    # Few messages wait, are under way or in doubt at a time: indexes over those alone stay small.
+    _partial("ix_messages_planned", "status = 'planned'", "channel", "priority", "campaign_id", "planned_at"),
+    _partial("ix_messages_claimed", "status = 'claimed'", "channel", "claimed_at"),
+    _partial("ix_messages_in_doubt", "status = 'in_doubt'", "channel", "claimed_at"),
+    _partial("ix_messages_receipt", "provider_message_id is not null", "provider_message_id"),
+    _partial("ix_messages_accepted", "accepted_at is not null", "channel", "accepted_at"),
     sa.Index("ix_messages_run_id", "run_id"),
-    sa.Index("ix_messages_contact_id", "contact_id", "planned_at"),
     sa.Index("ix_messages_updated_at", "updated_at"),
     sa.Index("ix_messages_address", "channel", "address"),
-    sa.Index("ix_messages_accepted_at", "channel", "accepted_at"),
 )
 
 campaigns = sa.Table(

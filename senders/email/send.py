@@ -1,17 +1,19 @@
-"""Email over SMTP: a few long-lived connections, one recipient per envelope."""
+"""Email over SMTP: pipelined on a few long-lived connections, one recipient per envelope."""
 
-import asyncio
-import re
+import ssl
+from dataclasses import replace
 
-import aiosmtplib
-
+from core.errors import PermanentError
 from core.vocabulary import Channel, ErrorClass
-from senders.contract import Accepted, Answer, NotSent, Outgoing, Rejected, Unknown
+from senders.contract import WITHHELD, Answer, MayGo, Outgoing, Rejected, always
+from senders.email.connections import Connections
+from senders.email.delivery import Delivery
+from senders.email.headers import mailbox
 from senders.email.message import Identity, message_bytes
-from senders.errors import classify
+from senders.email.wire import Patience
 
-_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-_PER_CONNECTION = 100  # many servers close after about so many
+_IMPLICIT_TLS = 465  # RFC 8314: TLS from the first byte; elsewhere STARTTLS where the server offers it
+_CONNECTIONS = 8
 
 
 class EmailSender:
@@ -20,83 +22,51 @@ class EmailSender:
     channel = Channel.EMAIL
     knows_repeats = False
 
-    def __init__(self, *, host: str, port: int, username: str, password: str, identity: Identity) -> None:
-        self._options = {
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        username: str,
+        password: str,
+        identity: Identity,
+        connections: int = _CONNECTIONS,
+        patience: Patience | None = None,
+        tls_context: ssl.SSLContext | None = None,
+        use_tls: bool | None = None,
+    ) -> None:
+        """Address a relay; nothing is connected yet. ``use_tls`` means from the first byte."""
+        options = {
             "hostname": host,
             "port": port,
-            "timeout": 30.0,
-            "start_tls": None,
             "username": username or None,
             "password": password or None,
+            "use_tls": port == _IMPLICIT_TLS if use_tls is None else use_tls,
+            **({"tls_context": tls_context} if tls_context else {}),
         }
         self._identity = identity
-        self._idle: list[tuple[aiosmtplib.SMTP, int]] = []
+        self._connections = Connections(options, most=connections, patience=patience or Patience())
 
-    async def send(self, message: Outgoing) -> Answer:
-        """Hand one email to the relay; what happens after the final dot without an answer is unknown."""
-        data = message_bytes(message, self._identity)
-        try:
-            client, used = await self._connect()
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            return NotSent(f"no connection to the mail server: {error}")
-        answer, is_usable = await self._deliver(client, message, data)
-        if is_usable and used + 1 < _PER_CONNECTION:
-            self._idle.append((client, used + 1))
-        else:
-            client.close()
-        return answer
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
+        """Hand one email to the relay; what happens after the final dot without an answer is unknown.
 
-    async def _connect(self) -> tuple[aiosmtplib.SMTP, int]:
-        while self._idle:
-            client, used = self._idle.pop()
-            if client.is_connected:
-                return client, used
-        client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # the options' types differ
-        await client.connect()
-        return client, 0
-
-    async def _deliver(self, client: aiosmtplib.SMTP, message: Outgoing, data: bytes) -> tuple[Answer, bool]:
+        ``may_go`` is asked right before the text is written. When it says no by then, the connection is broken off,
+        since the relay waits for the text: so it is asked before as well.
+        """
+        if not may_go():
+            return WITHHELD
+        address = mailbox(message.address)
+        if address is None:
+            return Rejected(str(ErrorClass.PERMANENT_RECIPIENT), "5.1.3", "no mail can be addressed so")
         try:
-            await client.mail(self._identity.return_path(message.message_id))
-            await client.rcpt(message.address)
-        except aiosmtplib.SMTPResponseException as error:
-            answer = _refused(error)
-            return answer, await _reset(client)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            return NotSent(f"the mail server hung up before the message: {error}"), False
-        try:
-            _, text = await client.data(data)
-        except aiosmtplib.SMTPResponseException as error:
-            if not 400 <= error.code < 600:  # no refusal: only 4xx and 5xx say that it was not taken
-                return Unknown(f"the mail server's answer makes no sense: {error.message[:200]}"), False
-            return _refused(error), await _reset(client)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            return Unknown(f"the mail server did not answer after the message: {error}"), False
-        return Accepted(text.split()[-1] if text else None), True
+            written = message if address == message.address else replace(message, address=address)
+            data = message_bytes(written, self._identity)
+        except (PermanentError, UnicodeEncodeError) as error:
+            return Rejected(str(ErrorClass.PERMANENT_REQUEST), "5.6.0", str(error))
+        delivery = Delivery(self._identity.return_path(message.message_id), address, data, may_go)
+        self._connections.submit(delivery)
+        return await delivery.answer
 
     async def close(self) -> None:
         """Say goodbye on every connection."""
-        clients = [client for client, _ in self._idle]
-        self._idle.clear()
-        await asyncio.gather(*(client.quit() for client in clients), return_exceptions=True)
-
-
-async def _reset(client: aiosmtplib.SMTP) -> bool:
-    try:
-        await client.rset()
-    except (aiosmtplib.SMTPException, OSError, TimeoutError):
-        return False
-    return True
-
-
-def _refused(error: aiosmtplib.SMTPResponseException) -> Rejected:
-    found = _ENHANCED.search(error.message)
-    code = found[1] if found else str(error.code)
-    if found:
-        error_class, meaning = classify(Channel.EMAIL, code)
-    else:
-        error_class = ErrorClass.TRANSIENT if error.code < 500 else ErrorClass.PERMANENT_REQUEST
-        meaning = "the mail server refused it"
-    if error.code < 500 and error_class not in {ErrorClass.THROTTLED, ErrorClass.RECIPIENT_THROTTLED}:
-        error_class = ErrorClass.TRANSIENT  # a 4xx reply always means: later
-    return Rejected(str(error_class), code, f"{meaning}: {error.message[:200]}")
+        await self._connections.close()

@@ -1,16 +1,17 @@
-"""LINE Messaging API: push to one person, with a retry key that makes a repeat harmless for 24 hours."""
+"""LINE Messaging API: push to one person or multicast to many, with a key that makes a repeat harmless for 24 hours."""
 
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from core.ids import derived_id
 from core.vocabulary import Channel, ErrorClass
-from senders.contract import Accepted, Answer, NotSent, Outgoing, Rejected, Unknown
+from senders.contract import WITHHELD, Accepted, Answer, MayGo, NotSent, Outgoing, Rejected, Unknown, always
 from senders.errors import classify
 from senders.http import HttpPort, NoAnswerError, NotWrittenError, Response
 
-_PATH = "/v2/bot/message/push"
+_PUSH, _MULTICAST = "/v2/bot/message/push", "/v2/bot/message/multicast"
 _QUOTA = "You have reached your monthly limit."
 _NOBODY = "Failed to send messages"
 
@@ -20,15 +21,30 @@ class LineSender:
 
     channel = Channel.LINE
     knows_repeats = True
+    most_alike = 500  # people in one multicast; source: Messaging API reference
 
     def __init__(self, *, url: str, token: str) -> None:
         self._http = HttpPort(url, {"Authorization": f"Bearer {token}"})
 
-    async def send(self, message: Outgoing) -> Answer:
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
         """Push a text. The same message always carries the same key, from the first attempt on."""
-        headers = {"X-Line-Retry-Key": retry_key(message.message_id)}
+        answer = await self._post(_PUSH, payload(message), retry_key(message.message_id), may_go)
+        if isinstance(answer, Rejected) and answer.error_code == "400" and answer.reason.endswith(_NOBODY):
+            return Rejected(ErrorClass.PERMANENT_RECIPIENT, "400", f"LINE does not know this user any more: {_NOBODY}")
+        return answer
+
+    async def send_alike(self, messages: Sequence[Outgoing], batch_id: str, may_go: MayGo = always) -> Answer:
+        """Multicast one text. A refusal means that nobody got it; the batch always carries the same key and people."""
+        people = sorted(message.address for message in messages)
+        body = {"to": people, "messages": [{"type": "text", "text": messages[0].text}]}
+        return await self._post(_MULTICAST, body, retry_key(batch_id), may_go)
+
+    async def _post(self, path: str, body: dict[str, Any], key: str, may_go: MayGo) -> Answer:
+        data = json.dumps(body).encode()
+        if not may_go():
+            return WITHHELD
         try:
-            response = await self._http.post(_PATH, json.dumps(payload(message)).encode(), headers)
+            response = await self._http.post(path, data, {"X-Line-Retry-Key": key})
         except NotWrittenError as error:
             return NotSent(str(error))
         except NoAnswerError as error:
@@ -41,12 +57,12 @@ class LineSender:
 
 
 def retry_key(message_id: str) -> str:
-    """Derive the key LINE recognises a repeat by."""
+    """Derive the key LINE recognises a repeat by, from a message's or a batch's id."""
     return str(uuid.UUID(derived_id("line-retry", message_id)))
 
 
 def payload(message: Outgoing) -> dict[str, Any]:
-    """Return the request body."""
+    """Return the request body of a push."""
     return {"to": message.address, "messages": [{"type": "text", "text": message.text}]}
 
 
@@ -65,7 +81,5 @@ def translate(response: Response) -> Answer:
         return Unknown(f"LINE answered {response.status}: it may have been taken")
     code = "429.quota" if response.status == 429 and text == _QUOTA else str(response.status)
     error_class, meaning = classify(Channel.LINE, code)
-    if response.status == 400 and text == _NOBODY:
-        error_class, meaning = ErrorClass.PERMANENT_RECIPIENT, "LINE does not know this user any more"
     after = response.headers.get("Retry-After", "")
     return Rejected(str(error_class), code, f"{meaning}: {text}", float(after) if after.isdigit() else None)

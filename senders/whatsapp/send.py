@@ -1,10 +1,11 @@
 """WhatsApp Cloud API: approved templates to one person at a time. It knows no idempotency key."""
 
-import json
 from typing import Any
 
+import orjson
+
 from core.vocabulary import Channel, ErrorClass
-from senders.contract import Accepted, Answer, NotSent, Outgoing, Rejected, Unknown
+from senders.contract import WITHHELD, Accepted, Answer, MayGo, NotSent, Outgoing, Rejected, Unknown, always
 from senders.errors import classify
 from senders.http import HttpPort, NoAnswerError, NotWrittenError, Response
 
@@ -21,10 +22,13 @@ class WhatsAppSender:
         self._path = f"/{API_VERSION}/{phone_number_id}/messages"
         self._http = HttpPort(url, {"Authorization": f"Bearer {token}"})
 
-    async def send(self, message: Outgoing) -> Answer:
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
         """Send a template message whose status webhooks will carry our message id."""
+        body = orjson.dumps(payload(message))
+        if not may_go():
+            return WITHHELD
         try:
-            response = await self._http.post(self._path, json.dumps(payload(message)).encode())
+            response = await self._http.post(self._path, body)
         except NotWrittenError as error:
             return NotSent(str(error))
         except NoAnswerError as error:
@@ -56,7 +60,7 @@ def payload(message: Outgoing) -> dict[str, Any]:
 def translate(response: Response) -> Answer:
     """Read the answer. The error's code decides, never the HTTP status: throttles come as 400."""
     try:
-        body = json.loads(response.body)
+        body = orjson.loads(response.body)
         if response.status == 200:
             sent = body["messages"][0]
             return Accepted(sent["id"], is_held=sent.get("message_status") == "held_for_quality_assessment")

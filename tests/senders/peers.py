@@ -50,7 +50,7 @@ def http(status: int, body: str, **headers: str) -> bytes:
 
 
 class HttpPeer(Peer):
-    """Answers every request with the same bytes, or cuts."""
+    """Answers every request with the same bytes, or with what a function makes of it, or cuts."""
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -60,33 +60,5 @@ class HttpPeer(Peer):
             self.arrivals.append(time.monotonic())
             if self.behaviour == CUT:
                 return
-            writer.write(self.behaviour)
-            await writer.drain()
-
-
-class MailPeer(Peer):
-    """Speaks SMTP; its behaviour names, by command, another reply than the good one, or a cut."""
-
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        good: dict[str, str] = {
-            "EHLO": "250-peer\r\n250 ENHANCEDSTATUSCODES",
-            "DATA": "354 go on",
-            "QUIT": "221 bye",
-            "DOT": "250 2.0.0 Ok: queued as 4ZQ1",
-        }
-
-        def reply(word: str) -> str:
-            return str(self.behaviour.get(word, good.get(word, "250 2.0.0 Ok")))
-
-        writer.write(f"{reply('CONNECT').replace('250 2.0.0 Ok', '220 peer ESMTP')}\r\n".encode())
-        while True:
-            line = await reader.readuntil(b"\r\n")
-            word = line[:4].decode().upper()
-            if word == "DATA" and reply(word).startswith("354"):
-                writer.write(b"354 go on\r\n")
-                self.taken.append(await reader.readuntil(b"\r\n.\r\n"))
-                word = "DOT"
-            if reply(word) == CUT:
-                return
-            writer.write(f"{reply(word)}\r\n".encode())
+            writer.write(self.behaviour(self.taken[-1]) if callable(self.behaviour) else self.behaviour)
             await writer.drain()

@@ -13,7 +13,8 @@ from senders.email.message import Identity
 from senders.email.send import EmailSender
 from senders.line.send import LineSender
 from senders.whatsapp.send import WhatsAppSender
-from tests.senders.peers import CUT, HttpPeer, MailPeer, Peer, http
+from tests.senders.mail_peer import MailPeer, PlainMailPeer
+from tests.senders.peers import CUT, HttpPeer, Peer, http
 
 MESSAGE = Outgoing(
     message_id="0198c0de-0000-7000-8000-000000000001",
@@ -97,7 +98,10 @@ EMAIL = Candidate(
     cuts={"DOT": CUT},
     address="malee@hotel.example",
 )
-every_channel = pytest.mark.parametrize("candidate", [WHATSAPP, LINE, EMAIL], ids=lambda each: each.channel)
+PLAIN_EMAIL = replace(EMAIL, peer=PlainMailPeer)
+every_channel = pytest.mark.parametrize(
+    "candidate", [WHATSAPP, LINE, EMAIL, PLAIN_EMAIL], ids=["whatsapp", "line", "email", "email without pipelining"]
+)
 
 
 def sit(candidate: Candidate, behaviour: Any, times: int = 1) -> tuple[list[Answer], Peer]:
@@ -223,7 +227,7 @@ def test_a_server_error_leaves_in_doubt_where_no_key_makes_a_repeat_harmless() -
     assert isinstance(sit(WHATSAPP, _whatsapp_error(500, 131000))[0][0], Unknown)
 
 
-@pytest.mark.parametrize("word", ["CONNECT", "MAIL", "RCPT"])
+@pytest.mark.parametrize("word", ["CONNECT", "MAIL", "RCPT", "DATA"])
 def test_mail_broken_off_before_its_text_was_not_sent(word: str) -> None:
     assert isinstance(sit(EMAIL, {word: CUT})[0][0], NotSent)
 

@@ -256,7 +256,7 @@ def test_two_workers_take_turns_and_together_keep_to_one_limit(store: sa.Engine)
                 )
 
             running = [asyncio.create_task(worker()) for _ in range(2)]
-            await until(lambda: statuses(store) == {"accepted": 150})
+            await until(lambda: statuses(store) == {"accepted": 150}, 60)
             stop.set()
             await asyncio.gather(*running)
             return peer.arrivals

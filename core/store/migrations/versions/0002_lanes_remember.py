@@ -1,9 +1,12 @@
-"""Lanes remember their rate and their pauses; the outbox is ordered by campaign, so that turns are fair."""
+"""Lanes remember their rate and their pauses; messages can share a request; the outbox has small indexes."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from core.store.tables import mail_domains
+from core.store.tables import mail_domains, messages
 from core.store.times import UtcDateTime
 
 revision = "0002"
@@ -16,23 +19,25 @@ _LANES = (
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("updated_at", UtcDateTime),
 )
-_INDEXES = {
-    "ix_messages_outbox": ["channel", "status", "priority", "campaign_id", "planned_at", "message_id"],
-    "ix_messages_accepted_at": ["channel", "accepted_at"],
-}
+_NO_MORE = ("ix_messages_claim", "ix_messages_provider_message_id", "ix_messages_contact_id")
 
 
 def upgrade() -> None:
     """Add what a store of the first schema lacks; a new store has it already."""
     inspector = sa.inspect(op.get_bind())
     mail_domains.create(op.get_bind(), checkfirst=True)
-    known = {column["name"] for column in inspector.get_columns("lanes")}
-    for column in _LANES:
-        if column.name not in known:
-            op.add_column("lanes", column.copy())
+    _add_columns(inspector, "lanes", _LANES)
+    _add_columns(inspector, "messages", (sa.Column("batch_id", sa.Text),))
     indexes = {index["name"] for index in inspector.get_indexes("messages")}
-    if "ix_messages_claim" in indexes:
-        op.drop_index("ix_messages_claim", "messages")
-    for name, columns in _INDEXES.items():
-        if name not in indexes:
-            op.create_index(name, "messages", columns)
+    for name in _NO_MORE:
+        if name in indexes:
+            op.drop_index(name, "messages")
+    for index in messages.indexes:
+        index.create(op.get_bind(), checkfirst=True)
+
+
+def _add_columns(inspector: sa.Inspector, table: str, columns: Iterable[sa.Column[Any]]) -> None:
+    known = {column["name"] for column in inspector.get_columns(table)}
+    for column in columns:
+        if column.name not in known:
+            op.add_column(table, column.copy())

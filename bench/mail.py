@@ -1,0 +1,188 @@
+"""How fast email goes out: the whole engine and the sender alone, against Postfix's own generator, to the same sink."""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from bench.report import Result
+from bench.sending import outbox, work
+from campaigns import templates
+from campaigns.playbooks import read_playbook
+from core.clock import utc_now
+from core.store.templates import save_template
+from core.vocabulary import Channel
+from senders.contract import Accepted, MayGo, Outgoing, always
+from senders.email.message import Identity, message_bytes
+from senders.email.send import EmailSender
+from senders.limits import Limits
+
+_CONNECTIONS = 8
+# One message on its way, one whose envelope went ahead, and one that waits for each connection.
+_UNLIMITED = Limits(per_second=1_000_000, burst_seconds=60, in_flight=3 * _CONNECTIONS)
+_IDENTITY = Identity(
+    sender="BMAsia <hello@bmasia.example>", bounce_domain="bounce.bmasia.example", link_secret="linksecret"
+)
+_TEMPLATE = "renewal_14"  # of the messages that outbox_of plans
+_WAIT_SECONDS = 10.0
+
+
+class _Keeper:
+    """A sender without a wire that keeps what it was given."""
+
+    channel = Channel.EMAIL
+    knows_repeats = False
+
+    def __init__(self) -> None:
+        self.kept: list[Outgoing] = []
+
+    async def send(self, message: Outgoing, _may_go: MayGo = always) -> Accepted:
+        self.kept.append(message)
+        return Accepted(message.message_id)
+
+    async def close(self) -> None:
+        return None
+
+
+def smtp(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
+    """Messages a second over SMTP, against Postfix's smtp-source with the same bytes on as many connections."""
+    count = 6_000 if quick else 30_000
+    source = _tool("smtp-source")
+    message = _a_message()
+    size = len(message_bytes(message, _IDENTITY))
+    ours, alone, theirs = [], [], []
+    with sink() as port:
+        for _ in range(2):
+            with outbox(count, "email", _say_it_in_both_languages) as url:
+                _, seconds = work(url, _sender(port), _UNLIMITED)
+            ours.append(count / seconds)
+            theirs.append(count / _generate(source, port, count, message))
+            alone.append(count / asyncio.run(_send_alone(port, count, message)))
+    ratio = max(ours) / max(theirs)
+    return Result(
+        name="smtp",
+        what="messages a second over SMTP, bilingual HTML",
+        value=max(ours),
+        limit=max(theirs),
+        ratio=ratio,
+        must="≥ 0.5",
+        after="≥ 0.8",
+        met=ratio >= 0.5,
+        notes=f"{count:,} messages of {size / 1000:.1f} kB, {_CONNECTIONS} connections; "
+        f"the sender alone {max(alone):,.0f} a second",
+    )
+
+
+def is_installed() -> bool:
+    """Whether this machine has Postfix's test programs."""
+    return bool(_path("smtp-source") and _path("smtp-sink"))
+
+
+def _path(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/postfix/sbin")
+
+
+def _tool(name: str) -> str:
+    found = _path(name)
+    if found is None:
+        raise FileNotFoundError(f"{name} is missing: install Postfix (Debian: apt-get install postfix)")
+    return found
+
+
+def _say_it_in_both_languages(store: sa.Engine) -> None:
+    """Save the template as its first version, which is the one the planned messages name.
+
+    It holds the letter and its reminder, English and Thai.
+    """
+    contents = templates.contents(read_playbook("renewal"))
+    letters = [contents[name, "email", language] for name in (_TEMPLATE, "renewal_7") for language in ("en", "th")]
+    both = {
+        "text": "\n\n".join(letter["text"].strip() for letter in letters),
+        "subject": " · ".join(letter["subject"] for letter in letters[:2]),
+    }
+    with store.begin() as connection:
+        save_template(
+            connection,
+            template_id=_TEMPLATE,
+            channel="email",
+            language="en",
+            content={**letters[0], **both},
+            now=utc_now(),
+        )
+
+
+def _a_message() -> Outgoing:
+    keeper = _Keeper()
+    with outbox(1, "email", _say_it_in_both_languages) as url:
+        work(url, keeper, _UNLIMITED)
+    return keeper.kept[0]
+
+
+def _sender(port: int) -> EmailSender:
+    return EmailSender(
+        host="127.0.0.1", port=port, username="", password="", identity=_IDENTITY, connections=_CONNECTIONS
+    )
+
+
+async def _send_alone(port: int, count: int, message: Outgoing) -> float:
+    """Send without an outbox; returns seconds."""
+    sender, left = _sender(port), iter(range(count))
+
+    async def send() -> None:
+        for _ in left:
+            assert isinstance(await sender.send(message), Accepted)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(send() for _ in range(_UNLIMITED.in_flight)))
+    await sender.close()
+    return time.perf_counter() - started
+
+
+def _generate(source: str, port: int, count: int, message: Outgoing) -> float:
+    """Let smtp-source send the same bytes as often; returns seconds."""
+    with tempfile.NamedTemporaryFile(suffix=".eml") as file:
+        file.write(message_bytes(message, _IDENTITY).replace(b"\r\n", b"\n"))
+        file.flush()
+        command = [source, "-d", "-s", str(_CONNECTIONS), "-m", str(count), "-F", file.name]
+        envelope = ["-f", _IDENTITY.return_path(message.message_id), "-t", message.address]
+        started = time.perf_counter()
+        subprocess.run([*command, *envelope, f"127.0.0.1:{port}"], check=True, timeout=600)
+        return time.perf_counter() - started
+
+
+@contextmanager
+def sink(*options: str) -> Iterator[int]:
+    """Run smtp-sink, which takes mail and throws it away, and give its port; ``options`` are the program's.
+
+    Raises FileNotFoundError when Postfix is not installed.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    as_whom = ("-u", "nobody") if os.geteuid() == 0 else ()  # it refuses to run as root
+    with subprocess.Popen([_tool("smtp-sink"), *as_whom, *options, f"127.0.0.1:{port}", "100"]) as process:
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            process.kill()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
