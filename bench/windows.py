@@ -68,7 +68,7 @@ def _kind_of(statement: str) -> int | None:
         return APPLIED
     if "update messages" not in words:
         return None
-    if "chosen" in words:
+    if "claimed_at=" in words:
         return CLAIM
     return RECORD if "accepted_at = coalesce" in words else None
 

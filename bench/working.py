@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.store.engine import connect_store
 from core.vocabulary import Channel
 from gateway.app import create_app
-from senders.contract import Answer, Outgoing, Sender
+from senders.contract import Answer, MayGo, Outgoing, Sender, always
 from senders.email.message import Identity
 from senders.email.send import EmailSender
 from senders.limits import Limits
@@ -68,11 +68,17 @@ class Begun:
         self.sender, self.file = sender, file
         self.channel, self.knows_repeats = sender.channel, sender.knows_repeats
 
-    async def send(self, message: Outgoing) -> Answer:
-        """Note the moment, and send."""
-        with self.file.open("a") as file:
-            file.write(f"{time.time()}\n")
-        return await self.sender.send(message)
+    async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
+        """Send, and note the moment of the write, if there is one."""
+
+        def asked() -> bool:
+            is_allowed = may_go()
+            if is_allowed:
+                with self.file.open("a") as file:
+                    file.write(f"{time.time()}\n")
+            return is_allowed
+
+        return await self.sender.send(message, asked)
 
     async def close(self) -> None:
         """Close what sends."""

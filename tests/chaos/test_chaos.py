@@ -1,4 +1,4 @@
-"""The crash proof in short: fifty kills of worker, gateway and database connection while providers misbehave."""
+"""The crash proof in short: forty kills of worker, gateway and database connection while providers misbehave."""
 
 import pytest
 
@@ -8,15 +8,18 @@ from bench.chaos import run_chaos
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
-def test_fifty_kills_double_nothing_lose_nothing_and_leave_in_doubt_only_what_nobody_can_know(store: str) -> None:
+def test_forty_kills_double_nothing_lose_nothing_and_leave_in_doubt_only_what_nobody_can_know(store: str) -> None:
     if store == "postgresql" and not postgres.is_installed():
         pytest.skip(postgres.MISSING)
-    result = run_chaos(kills=50, store=store)
+    result = run_chaos(kills=40, store=store)
 
     assert {name: result[name] for name in MUST_BE_ZERO} == dict.fromkeys(MUST_BE_ZERO, 0), result
     assert result["left_claimed_by_restarts"] == 0, result
     assert result["opted_out"] > 0
     assert min(result["by_channel"].values()) > 0
     assert sum(result["windows"].values()) == result["kills"] + result["restarts"], result
-    for window in ("worker: answered, not recorded", "worker: recording", "restart: worker", "gateway: idle"):
-        assert result["windows"].get(window, 0) > 0, result
+    for window in ("worker: answered, not recorded", "worker: recording", "restart: "):
+        assert any(name.startswith(window) for name in result["windows"]), result
+    assert {name.partition(":")[0] for name in result["windows"]} == {"worker", "gateway", "database", "restart"}, (
+        result
+    )
