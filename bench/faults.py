@@ -26,6 +26,7 @@ from senders.limits import Limits
 _LIMITS = Limits(per_second=150, in_flight=10)
 _SMALL = 16 * 1024 * 1024  # bytes of the file system that fills
 _HOUR = 3600.0
+_MESSAGES = 260
 _LEASES = 95.0  # seconds: longer than a message's lease and a lane's
 _AWAY = "the store does not answer"
 
@@ -64,8 +65,8 @@ def disk_full(seconds: float = 3.0) -> dict[str, Any]:
     """Fill the file system the store is on while the worker sends and webhooks come; free it after ``seconds``."""
     with ExitStack() as stack:
         folder = stack.enter_context(small_disk())
-        stage = stack.enter_context(scene(f"sqlite:///{folder / 'store.db'}", _LIMITS, count=400))
-        wait_until(lambda: stage.taken() >= 100, 20, "sending has begun")
+        stage = stack.enter_context(scene(f"sqlite:///{folder / 'store.db'}", _LIMITS, count=_MESSAGES))
+        wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
         fill(folder / "filler")
         wait_until(lambda: _AWAY in stage.log("worker"), 20, "the worker says why it does not send")
         still = _stands_still(stage)
@@ -82,8 +83,8 @@ def database_gone(seconds: float = 3.0, *, store: str = "postgresql") -> dict[st
             url = postgres.new_database(server.url, "faults")
         else:
             url = f"sqlite:///{Path(stack.enter_context(tempfile.TemporaryDirectory())) / 'store.db'}"
-        stage = stack.enter_context(scene(url, _LIMITS, count=400))
-        wait_until(lambda: stage.taken() >= 100, 20, "sending has begun")
+        stage = stack.enter_context(scene(url, _LIMITS, count=_MESSAGES))
+        wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
         if store == "postgresql":
             server.stop("immediate")
             wait_until(lambda: _AWAY in stage.log("worker"), 20, "the worker says why it does not send")
@@ -105,8 +106,10 @@ def clock_set_back() -> dict[str, Any]:
     limits = Limits(per_second=150, in_flight=10, spacing_seconds=2.0)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stage = stack.enter_context(scene(f"sqlite:///{folder / 'store.db'}", limits, count=400, people=200))
-        wait_until(lambda: stage.taken() >= 100, 20, "sending has begun")
+        stage = stack.enter_context(
+            scene(f"sqlite:///{folder / 'store.db'}", limits, count=_MESSAGES, people=_MESSAGES // 2)
+        )
+        wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
         stage.times.wall_shift = -_HOUR
         before = stage.taken()
         wait_until(lambda: stage.taken() >= before + 40, 20, "the same worker goes on by the new clock")
