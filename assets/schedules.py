@@ -24,6 +24,11 @@ nightly_compare = dg.define_asset_job(
     config={"ops": {"load_crm": {"config": {"mode": "full"}}}},
     description="Compare every CRM row: finds what the watermark misses and what was deleted.",
 )
+send_due = dg.define_asset_job(
+    "send_due",
+    selection=dg.AssetSelection.assets(["senders", "sends"]),
+    description="Send what is planned and due: by hand, where no worker runs.",
+)
 
 daily_totals = dg.define_asset_job(
     "daily_totals",
@@ -44,7 +49,7 @@ def campaign_job(playbook: Playbook) -> Any:
 
 
 CAMPAIGN_JOBS = {playbook.campaign_id: campaign_job(playbook) for playbook in PLAYBOOKS}
-JOBS = [hourly_build, refresh, nightly_compare, daily_totals, *CAMPAIGN_JOBS.values()]
+JOBS = [hourly_build, refresh, nightly_compare, daily_totals, send_due, *CAMPAIGN_JOBS.values()]
 
 _ON = dg.DefaultScheduleStatus.RUNNING
 SCHEDULES = [

@@ -15,21 +15,29 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result 
 def chaos(
     kills: Annotated[int, typer.Option(help="How often something is killed.")] = 1000,
     store: Annotated[str, typer.Option(help="sqlite, postgresql or both")] = "both",
-    seed: Annotated[int, typer.Option(help="The same seed kills the same things after the same times.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same kills, aims and restarts.")] = 1,
+    faults: Annotated[bool, typer.Option("--faults", help="Only the faults of the world.")] = False,  # noqa: FBT002 -- typer's way
+    hosts: Annotated[bool, typer.Option("--hosts", help="Only the proof of two hosts.")] = False,  # noqa: FBT002
     json_file: JsonFile = None,
 ) -> None:
-    """Kill worker, gateway and database connections while a provider misbehaves; writes bench/chaos.md."""
+    """Kill what can be killed, let the world fail, pull a host's cable; writes bench/chaos.md when all of it ran."""
     from bench.chaos import run_chaos
-    from bench.report import chaos_page
+    from bench.chaos_report import broken_promises, chaos_page
+    from bench.faults import run_faults
+    from bench.hosts import hosts_or_why_not
 
-    stores = ("sqlite", "postgresql") if store == "both" else (store,)
-    results = {name: run_chaos(kills=kills, store=name, seed=seed) for name in stores}
-    (_FOLDER / "chaos.md").write_text(chaos_page(results))
-    _write(json_file, results[store] if store != "both" else results)
-    for name, result in results.items():
-        print(name, json.dumps(result, indent=2))
-    bad = ("duplicates", "lost", "in_doubt_but_knowable", "suppressed_sent", "acknowledged_missing")
-    if any(result[key] for result in results.values() for key in bad):
+    is_all = not faults and not hosts
+    stores = () if not is_all else ("sqlite", "postgresql") if store == "both" else (store,)
+    killed = {name: run_chaos(kills=kills, store=name, seed=seed) for name in stores}
+    faulted = run_faults() if is_all or faults else {}
+    cut = hosts_or_why_not() if is_all or hosts else {}
+    if is_all:
+        (_FOLDER / "chaos.md").write_text(chaos_page(killed, faulted, cut))
+    result = {**(killed if store == "both" else killed.get(store, {})), "faults": faulted, "hosts": cut}
+    print(json.dumps(result, indent=2))
+    _write(json_file, result)
+    if broken := broken_promises(killed, faulted, cut):
+        print("\n".join(broken))
         raise typer.Exit(1)
 
 

@@ -14,15 +14,17 @@ from core.store.templates import save_template
 _CAMPAIGN, _STEP = "renewal", "renewal_14"
 
 
-def plan(store: sa.Engine, count: int, channels: Sequence[str], now: datetime, *, people: int = 10**7) -> None:
-    """Plan ``count`` messages, spread over ``channels`` and so many people."""
+def plan(
+    store: sa.Engine, count: int, channels: Sequence[str], now: datetime, *, people: int = 10**7, first: int = 0
+) -> None:
+    """Plan ``count`` messages, the first with that number, spread over ``channels`` and so many people."""
     with store.begin() as connection:
         for (template_id, channel, language), content in templates.contents(read_playbook(_CAMPAIGN)).items():
             save_template(
                 connection, template_id=template_id, channel=channel, language=language, content=content, now=now
             )
-    for start in range(0, count, 10_000):
-        numbers = range(start, min(start + 10_000, count))
+    for start in range(first, first + count, 10_000):
+        numbers = range(start, min(start + 10_000, first + count))
         with store.begin() as connection:
             ledger.plan(connection, _rows(numbers, channels, people), now)
 

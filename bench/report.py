@@ -1,8 +1,8 @@
-"""The pages that ``bench`` and ``chaos`` write."""
+"""The page that ``bench`` writes."""
 
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,45 +46,4 @@ def results_page(results: Iterable[Result], *, is_quick: bool) -> str:
             f"| {result.name} | {result.what} | {result.value:,.1f} | {limit} | {ratio} | {result.must} | "
             f"{result.after} | {'yes' if result.met else '**no**'} | {result.notes} |"
         )
-    return "\n".join(lines) + "\n"
-
-
-def chaos_page(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return ``bench/chaos.md``."""
-    lines = [
-        "# Killed, and what was left",
-        (
-            "`python3 run.py chaos`: worker, gateway and database connections killed at random moments while the "
-            "provider times out, refuses, takes and breaks off, answers nonsense, repeats and reorders webhooks."
-        ),
-        "",
-        (
-            "| store | kills | messages | duplicates | lost | in doubt | of these knowable | sent after an opt-out | "
-            "answered webhooks missing |"
-        ),
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    names = (
-        "kills",
-        "messages",
-        "duplicates",
-        "lost",
-        "in_doubt",
-        "in_doubt_but_knowable",
-        "suppressed_sent",
-        "acknowledged_missing",
-    )
-    for store, result in results.items():
-        lines.append(f"| {store} | " + " | ".join(f"{result[name]:,}" for name in names) + " |")
-    lines += ["", "| window in which the kill fell | " + " | ".join(results) + " |", "|---|" + "---|" * len(results)]
-    for window in sorted({window for result in results.values() for window in result["windows"]}):
-        counts = " | ".join(str(result["windows"].get(window, 0)) for result in results.values())
-        lines.append(f"| {window} | {counts} |")
-    lines += [
-        "",
-        (
-            "In doubt are WhatsApp messages that were claimed when their worker died and of which nobody ever heard: "
-            "the provider has no key to ask by. LINE's were settled by sending again under the same key."
-        ),
-    ]
     return "\n".join(lines) + "\n"

@@ -1,7 +1,9 @@
 """What is set up, what is closed, what is stale: the first thing to run when something looks wrong."""
 
+import shutil
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.steps import Steps
@@ -16,6 +18,8 @@ _SECRETS = {
     "crm": ("crm_username", "crm_password"),
     "api": ("jwt_secret",),
 }
+_APART = 5.0  # seconds
+_LEAST_FREE = 200_000_000  # bytes
 
 
 def examine(steps: Steps) -> dict[str, Any]:
@@ -32,10 +36,12 @@ def examine(steps: Steps) -> dict[str, Any]:
         with steps.store.connect() as connection:
             counts = outbox.counts(connection)
             holds = campaigns.standing_holds(connection)
+            problems += _clock_problems(steps, connection)
     except SQLAlchemyError as error:
         problems.append(f"the store does not answer: {error}")
     if counts.get("in_doubt"):
         problems.append(f"{counts['in_doubt']} messages are in doubt: see `bma doubt list`, or Data health")
+    problems += _disk_problems(steps)
     newest = publish.newest(steps.settings.serve_dir)
     if newest is None:
         problems.append("nothing is published: run `bma sync crm`, `bma sync journal`, `bma build`, `bma publish`")
@@ -47,6 +53,23 @@ def examine(steps: Steps) -> dict[str, Any]:
         "published_at": newest.published_at if newest else None,
         "problems": problems,
     }
+
+
+def _clock_problems(steps: Steps, connection: sa.Connection) -> list[str]:
+    """Leases are written by each host's own clock: hosts must agree within seconds."""
+    if connection.dialect.name != "postgresql":
+        return []
+    apart = abs((steps.clock() - connection.execute(sa.text("select clock_timestamp()")).scalar_one()).total_seconds())
+    return [f"this host's clock and the database's are {apart:.0f} s apart: set them by NTP"] if apart > _APART else []
+
+
+def _disk_problems(steps: Steps) -> list[str]:
+    """A store that is full can be read, so nothing but this and the logs would say why nothing is sent."""
+    folder = steps.settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return [f"the disk of {steps.settings.data_dir} has {free / 1e6:.0f} MB left"] if free < _LEAST_FREE else []
 
 
 def _is_set(value: Any) -> bool:

@@ -11,8 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from cli import world
+from cli.dagster_home import prepare_dagster_home
 from cli.demo import run_demo
-from cli.processes import ROOT, Processes, free_port, wait_for
+from cli.processes import Processes, free_port, wait_for
 from core.settings import Settings, load_settings
 
 _LIVED = "demo-lived-until.txt"
@@ -71,10 +72,8 @@ def _start(processes: Processes, data_dir: Path, companies: int, seed: int, cons
         "providers", *world.provider_arguments(secrets, seed, gateway_url, live=True), answers=True
     )
     settings = world.settings_for(data_dir, secrets, crm, providers, gateway_url)
-    home = data_dir / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
-    processes.environment = {**world.environment_of(settings), "DAGSTER_HOME": str(home)}
+    dagster = prepare_dagster_home(data_dir / "dagster", load_settings().dagster_url.get_secret_value())
+    processes.environment = {**world.environment_of(settings), **dagster}
     processes.start("gateway", "cli", "gateway", "--port", str(ports["gateway"]))
     processes.start("worker", "cli", "worker")
     processes.start(

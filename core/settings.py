@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     store_url: str = ""
     warehouse_url: str = ""
+    dagster_url: SecretStr = SecretStr("")
     public_url: str = "http://127.0.0.1:8000"
     time_zone: str = "Asia/Bangkok"
     dashboard_password: SecretStr = SecretStr("")

@@ -10,6 +10,23 @@ from alembic import command
 from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+# A host that falls silent in the middle of a transaction must not hold its locks longer than a lane's lease (60 s), and
+# a worker must notice before that the server is silent. Seconds or milliseconds, as libpq and PostgreSQL want them.
+_SERVER_GIVES_UP = {
+    "idle_in_transaction_session_timeout": 45_000,
+    "lock_timeout": 30_000,
+    "tcp_user_timeout": 15_000,
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 2,
+}
+_CLIENT_GIVES_UP = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 
 
 def open_store(url: str) -> sa.Engine:
@@ -27,7 +44,9 @@ def connect_store(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        options = " ".join(f"-c {name}={value}" for name, value in _SERVER_GIVES_UP.items())
+        patience = {**_CLIENT_GIVES_UP, "options": options}
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=patience)
     path = sa.make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,129 @@
+"""Children of a proof: forked, so that a kill and a new start cost milliseconds, with a time that the proof rules.
+
+Time in a child is its own: ``ahead`` moves wall clock and monotonic clock together, as waiting does; ``wall_shift``
+moves the wall clock alone, as somebody who sets it does; ``speed`` lets an hour pass in seconds.
+"""
+
+import asyncio
+import gc
+import os
+import selectors
+import signal
+import struct
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from mmap import mmap
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+_REAL_MONOTONIC = time.monotonic
+
+
+class Time:
+    """The time of a proof's children: set by the parent, seen by all of them at once."""
+
+    def __init__(self, *, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._memory = mmap(-1, 16)
+        self._wall, self._monotonic = time.time(), _REAL_MONOTONIC()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which both clocks are ahead."""
+        return float(struct.unpack_from("d", self._memory, 0)[0])
+
+    @ahead.setter
+    def ahead(self, seconds: float) -> None:
+        struct.pack_into("d", self._memory, 0, seconds)
+
+    @property
+    def wall_shift(self) -> float:
+        """Seconds by which the wall clock alone was moved."""
+        return float(struct.unpack_from("d", self._memory, 8)[0])
+
+    @wall_shift.setter
+    def wall_shift(self, seconds: float) -> None:
+        struct.pack_into("d", self._memory, 8, seconds)
+
+    def monotonic(self) -> float:
+        """Return what ``time.monotonic`` says in a child."""
+        return self._monotonic + (_REAL_MONOTONIC() - self._monotonic) * self.speed + self.ahead
+
+    def now(self) -> datetime:
+        """Return what a child's clock says, in UTC."""
+        return datetime.fromtimestamp(self._wall + self.monotonic() - self._monotonic + self.wall_shift, UTC)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine in this child, by this time: its event loop and everything that asks ``time.monotonic``."""
+        _rule(self.monotonic)
+        speed = self.speed
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(_Hastened(speed))) as runner:
+            runner.run(work)
+
+
+def _rule(monotonic: Callable[[], float]) -> None:
+    """Make ``monotonic`` this process's clock, also for the senders' functions that have it as a default argument."""
+    time.monotonic = monotonic
+    for function in gc.get_objects():
+        if isinstance(function, FunctionType) and str(function.__module__).startswith("senders."):
+            given = function.__defaults__ or ()
+            function.__defaults__ = tuple(monotonic if each is _REAL_MONOTONIC else each for each in given) or None
+
+
+class _Hastened(selectors.EpollSelector):
+    """Waits as much shorter as time runs faster."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self._speed = speed
+
+    def select(self, timeout: float | None = None) -> Any:
+        return super().select(None if timeout is None else timeout / self._speed)
+
+
+def fork(work: Callable[[], None], log: Path | None = None) -> int:
+    """Run ``work`` in a child and return its process id; what it prints goes to ``log`` or nowhere."""
+    pid = os.fork()
+    if pid:
+        return pid
+    out = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1)  # under pytest they are something else
+    status = 1
+    try:
+        work()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def until_terminated(work: Callable[[asyncio.Event], Coroutine[Any, Any, Any]]) -> Coroutine[Any, Any, Any]:
+    """Give a coroutine an event that SIGTERM sets, as the product's commands do."""
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        await work(stop)
+
+    return run()
+
+
+def kill(pid: int) -> None:
+    """End a child as a power cut does."""
+    os.kill(pid, signal.SIGKILL)
+    join(pid)
+
+
+def stop(pid: int) -> None:
+    """Ask a child to end, and wait."""
+    os.kill(pid, signal.SIGTERM)
+    join(pid)
+
+
+def join(pid: int) -> None:
+    """Wait for a child's end."""
+    os.waitpid(pid, 0)
