@@ -9,8 +9,10 @@ defs = dg.Definitions(
     assets=[
         raw.CRM,
         raw.STORE,
+        raw.PROVIDERS,
         raw.load_crm,
         raw.load_journal,
+        raw.load_providers,
         *models.MODEL_ASSETS,
         models.checked,
         models.published_copy,

@@ -7,12 +7,17 @@ import dagster as dg
 from assets.resources import WRITES_WAREHOUSE, Installation
 from pipelines.crm.tables import TABLES as CRM_TABLES
 from pipelines.journal.source import TABLES as JOURNAL_TABLES
+from pipelines.providers.tables import TABLES as PROVIDER_TABLES
 
 CRM = dg.AssetSpec(["source", "crm"], group_name="sources", description="BMAsia's CRM, over its REST and /mcp/ doors.")
 STORE = dg.AssetSpec(
     ["source", "store"],
     group_name="sources",
     description="Our own store: webhooks, events, the message ledger. Written by the gateway and the worker.",
+)
+
+PROVIDERS = dg.AssetSpec(
+    ["source", "providers"], group_name="sources", description="WhatsApp's and LINE's own counts of what they took."
 )
 
 
@@ -43,3 +48,17 @@ def load_journal(installation: Installation) -> Iterator[dg.MaterializeResult]:
     report = installation.steps.sync_journal()
     for table in sorted(JOURNAL_TABLES):
         yield dg.MaterializeResult(asset_key=["raw", table], metadata={"rows": report.rows.get(table, 0)})
+
+
+@dg.multi_asset(
+    name="load_providers", specs=_specs("providers", sorted(PROVIDER_TABLES), PROVIDERS), pool=WRITES_WAREHOUSE
+)
+def load_providers(installation: Installation) -> Iterator[dg.MaterializeResult]:
+    """Load every open provider's own counts; a closed channel is left out, one that fails keeps no other out."""
+    report = installation.steps.sync_providers()
+    for table in sorted(PROVIDER_TABLES):
+        yield dg.MaterializeResult(
+            asset_key=["raw", table], metadata={"rows": report.rows.get(table, 0), **report.channels}
+        )
+    if report.failures:
+        raise dg.Failure("; ".join(f"{channel}: {error}" for channel, error in report.failures.items()))

@@ -2,7 +2,7 @@
 
 import asyncio
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from campaigns import eligibility, lifecycle, playbooks, segments
 from core.clock import utc_now
 from core.settings import Settings
+from core.store.absence import settle_by_absence
 from core.store.engine import open_store
 from core.vocabulary import Channel
-from pipelines import crm, journal
+from pipelines import crm, journal, providers
+from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
 from warehouse import build, checks, connect, publish
@@ -73,10 +75,21 @@ class Steps:
                 warehouse_path=self.settings.warehouse_path,
             )
 
-    def build(self) -> list[build.ModelRun]:
-        """Build every model in dependency order."""
+    def sync_providers(self, days: int = 7) -> providers.LoadReport:
+        """Load the providers' own counts of the last ``days`` whole days into ``raw.providers__*``."""
+        with self.warehouse_lock():
+            return providers.load(self.settings, now=self.clock(), days=days)
+
+    def settle_by_absence(self) -> dict[str, int]:
+        """Plan again what was in doubt and certainly never left; returns how many messages by channel."""
+        with self.store.begin() as connection:
+            found = {str(channel): settle_by_absence(connection, channel, self.clock()) for channel in Channel}
+        return {channel: count for channel, count in found.items() if count}
+
+    def build(self, select: Collection[str] | None = None) -> list[build.ModelRun]:
+        """Build every model in dependency order, or those ``select`` names as ``layer.table``."""
         with self.warehouse() as connection:
-            return build.build(connection, now=self.clock())
+            return build.build(connection, now=self.clock(), select=select)
 
     def check(self) -> list[checks.CheckResult]:
         """Ask every promise of every model; what comes back broken must not be published."""
@@ -115,7 +128,13 @@ class Steps:
     async def _work(self, *, until_idle: bool, stop: asyncio.Event | None) -> WorkReport:
         senders = open_senders(self.settings)
         return await run_worker(
-            self.store, senders, options=self.worker_options, clock=self.clock, until_idle=until_idle, stop=stop
+            self.store,
+            senders,
+            options=self.worker_options,
+            clock=self.clock,
+            until_idle=until_idle,
+            stop=stop,
+            limits=lambda channel: read_limits(channel, self.settings.limits_file),
         )
 
     @property

@@ -54,6 +54,10 @@ class _Keeper:
 def smtp(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     """Messages a second over SMTP, against Postfix's smtp-source with the same bytes on as many connections."""
     count = 6_000 if quick else 30_000
+    if not is_installed():
+        return _result(
+            0.0, None, "not measured: Postfix's smtp-source and smtp-sink are missing (apt-get install postfix)"
+        )
     source = _tool("smtp-source")
     message = _a_message()
     size = len(message_bytes(message, _IDENTITY))
@@ -65,18 +69,22 @@ def smtp(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
             ours.append(count / seconds)
             theirs.append(count / _generate(source, port, count, message))
             alone.append(count / asyncio.run(_send_alone(port, count, message)))
-    ratio = max(ours) / max(theirs)
+    notes = f"{count:,} messages of {size / 1000:.1f} kB, {_CONNECTIONS} connections"
+    return _result(max(ours), max(theirs), f"{notes}; the sender alone {max(alone):,.0f} a second")
+
+
+def _result(value: float, limit: float | None, notes: str) -> Result:
+    ratio = value / limit if limit else None
     return Result(
         name="smtp",
-        what="messages a second over SMTP, bilingual HTML",
-        value=max(ours),
-        limit=max(theirs),
+        what="messages a second end to end over SMTP, 7 kB bilingual HTML",
+        value=value,
+        limit=limit,
         ratio=ratio,
         must="≥ 0.5",
         after="≥ 0.8",
-        met=ratio >= 0.5,
-        notes=f"{count:,} messages of {size / 1000:.1f} kB, {_CONNECTIONS} connections; "
-        f"the sender alone {max(alone):,.0f} a second",
+        met=ratio is not None and ratio >= 0.5,
+        notes=notes,
     )
 
 

@@ -38,6 +38,9 @@ class Playbook(BaseModel):
     most_data_age_hours: int = Field(ge=1)
     respects_crm_hold: bool
     expires_after_hours: int = Field(ge=1)
+    resend_in_doubt_after_hours: int | None = Field(
+        default=None, ge=1, description="send again when the provider's silence proves that it never left; none: never"
+    )
 
     @field_validator("cron")
     @classmethod

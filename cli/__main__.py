@@ -10,9 +10,11 @@ import typer
 from rich.console import Console
 
 from cli.campaign_commands import campaign
+from cli.doubt_commands import doubt
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
 from cli.output import Json, open_steps, show
+from cli.reconcile_commands import reconcile
 from cli.segment_commands import segment
 from core.errors import HouseError
 from core.logs import configure_logs
@@ -24,6 +26,8 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(segment, name="segment")
 app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
+app.add_typer(doubt, name="doubt")
+app.command()(reconcile)
 _console = Console(stderr=True, highlight=False)
 
 
@@ -84,6 +88,17 @@ def sync_crm(
 def sync_journal(as_json: Json = False) -> None:
     """Load what the store recorded. Example: bma sync journal."""
     show({"rows": open_steps().sync_journal().rows}, as_json)
+
+
+@sync.command("providers")
+def sync_providers(
+    days: Annotated[int, typer.Option(min=1, max=90, help="Whole days to look back.")] = 7, as_json: Json = False
+) -> None:
+    """Load the providers' own counts. Example: bma sync providers --days 30."""
+    report = open_steps().sync_providers(days)
+    show({"channels": report.channels, "rows": report.rows}, as_json)
+    if report.failures:
+        raise typer.Exit(1)
 
 
 @app.command()

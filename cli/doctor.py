@@ -40,7 +40,7 @@ def examine(steps: Steps) -> dict[str, Any]:
     except SQLAlchemyError as error:
         problems.append(f"the store does not answer: {error}")
     if counts.get("in_doubt"):
-        problems.append(f"{counts['in_doubt']} messages are in doubt: see Data health in the dashboard")
+        problems.append(f"{counts['in_doubt']} messages are in doubt: see `bma doubt list`, or Data health")
     problems += _disk_problems(steps)
     newest = publish.newest(steps.settings.serve_dir)
     if newest is None:

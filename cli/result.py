@@ -53,9 +53,11 @@ _SENT_WITHOUT_ROW = """
 """
 
 
-def _provider_key(channel: str, message_id: str) -> str:
-    """Return what a provider recognises a message by."""
-    return retry_key(message_id) if channel == Channel.LINE else message_id
+def _provider_key(channel: str, message_id: str, batch_id: str | None, address: str) -> str:
+    """Return what a provider recognises a message by; one of a multicast by its person too."""
+    if channel != Channel.LINE:
+        return message_id
+    return f"{retry_key(batch_id)}:{address}" if batch_id else retry_key(message_id)
 
 
 def demo_result(
@@ -71,9 +73,11 @@ def demo_result(
     with steps.store.connect() as connection:
         by_status = outbox.counts(connection)
         found = connection.execute(
-            sa.select(messages.c.channel, messages.c.message_id).where(messages.c.accepted_at.is_not(None))
+            sa.select(messages.c.channel, messages.c.message_id, messages.c.batch_id, messages.c.address).where(
+                messages.c.accepted_at.is_not(None)
+            )
         )
-        recorded = {(channel, _provider_key(channel, message_id)) for channel, message_id in found}
+        recorded = {(row.channel, _provider_key(*row)) for row in found}
         waiting = sum(by_status.get(status, 0) for status in (Status.PLANNED, Status.CLAIMED))
     return {
         "companies": companies,

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def limits_file(self) -> Path:
+        """What our own accounts may do where it differs from ``senders/<channel>/limits.toml``; need not exist."""
+        return self.data_dir / "limits.toml"
+
+    @property
     def serve_dir(self) -> Path:
         """Where published copies of ``marts`` and the pointer to the newest one lie."""
         return self.data_dir / "serve"

@@ -51,7 +51,19 @@ class Taken:
     unsubscribe: str = ""
     return_path: str = ""
     message_id_header: str = ""
-    count: int = 1
+    template: str = ""  # of WhatsApp
+    kind: str = "push"  # of LINE: push or multicast
+    again: list[datetime] = field(default_factory=list)  # when the same was taken once more
+
+    @property
+    def times(self) -> list[datetime]:
+        """When it was taken, each time."""
+        return [self.at, *self.again]
+
+    @property
+    def count(self) -> int:
+        """How often it was taken: more than once is a duplicate."""
+        return len(self.times)
 
 
 def reactions(seed: int, message: Taken) -> Iterator[tuple[timedelta, str, dict[str, Any]]]:

@@ -19,12 +19,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.answers import graph_error
+from sandbox.counters import Counters
 from sandbox.people import Taken
 from sandbox.reacting import Reactions
 from sandbox.serving import serve
 
 _LINK = re.compile(r"https?://[^\s\"'<>]+")
 _HOUR_A_SECOND = 3600.0
+_MOST_PEOPLE = 500  # in one multicast
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
 
@@ -36,6 +39,7 @@ class Providers:
         self.is_live = bool(arguments.live)
         self._now = datetime.now(UTC)
         self.taken: dict[tuple[str, str], Taken] = {}
+        self.line_keys: set[str] = set()
         self.faults: list[dict[str, Any]] = []
         secrets = {
             name: str(getattr(arguments, name))
@@ -47,11 +51,15 @@ class Providers:
                 "inbound_secret",
             )
         }
-        self.reactions = Reactions(
-            gateway=arguments.gateway,
+        speed = _HOUR_A_SECOND if self.is_live else 1.0
+        self.reactions = Reactions(gateway=arguments.gateway, seed=arguments.seed, secrets=secrets, speed=speed)
+        self.counters = Counters(
+            taken=self.taken,
+            now=lambda: self.now,
             seed=arguments.seed,
-            secrets=secrets,
-            speed=_HOUR_A_SECOND if self.is_live else 1.0,
+            speed=speed,
+            whatsapp_token=arguments.whatsapp_token,
+            line_token=arguments.line_token,
         )
 
     @property
@@ -63,7 +71,7 @@ class Providers:
         """Remember a message and let its person react; the same key again is counted."""
         known = self.taken.get((message.channel, message.key))
         if known is not None:
-            known.count += 1
+            known.again.append(message.at)
             return
         self.taken[message.channel, message.key] = message
         self.reactions.plan(message)
@@ -82,8 +90,8 @@ class Providers:
             lifespan=self._lifespan,
             routes=[
                 Route("/{version}/{phone}/messages", self.whatsapp, methods=["POST"]),
-                Route("/v2/bot/message/push", self.line, methods=["POST"]),
-                Route("/v2/bot/message/quota", self.quota),
+                Route("/v2/bot/message/{kind:str}", self.line, methods=["POST"]),
+                *self.counters.routes(),
                 Route("/_sandbox/received", self.received),
                 Route("/_sandbox/{what}", self.control, methods=["POST"]),
             ],
@@ -106,24 +114,25 @@ class Providers:
     async def whatsapp(self, request: Request) -> Response:
         """Take a template message."""
         if request.headers.get("authorization") != f"Bearer {self.arguments.whatsapp_token}":
-            return _graph_error(401, 190, "Error validating access token")
+            return graph_error(401, 190, "Error validating access token")
         body = await request.json()
         fault = self.fault("whatsapp")
         if fault in {"http_500", "429"}:
             return (
-                _graph_error(500, 131000, "Something went wrong")
+                graph_error(500, 131000, "Something went wrong")
                 if fault == "http_500"
-                else _graph_error(400, 130429, "Rate limit hit")
+                else graph_error(400, 130429, "Rate limit hit")
             )
         if body.get("messaging_product") != "whatsapp" or not body.get("to"):
-            return _graph_error(400, 100, "Invalid parameter")
+            return graph_error(400, 100, "Invalid parameter")
         template = body.get("template", {})
         texts = [each["text"] for part in template.get("components", ()) for each in part["parameters"]]
         if not template.get("name") or not all(texts):
-            return _graph_error(400, 132000, "Number of parameters does not match")
+            return graph_error(400, 132000, "Number of parameters does not match")
         key = body.get("biz_opaque_callback_data") or uuid.uuid4().hex
         wamid = f"wamid.{hashlib.sha256(f'{key}{len(self.taken)}'.encode()).hexdigest()[:32]}"
-        self.take(Taken("whatsapp", key, body["to"], self.now, wamid, template["language"]["code"]))
+        language = template["language"]["code"]
+        self.take(Taken("whatsapp", key, body["to"], self.now, wamid, language, template=template["name"]))
         if fault == "reset_after_accept":
             raise ConnectionResetError
         number = body["to"].lstrip("+")
@@ -136,7 +145,10 @@ class Providers:
         )
 
     async def line(self, request: Request) -> Response:
-        """Take a push; the retry key makes a repeat harmless."""
+        """Take a push, or a multicast for each of its people; the retry key makes a repeat harmless."""
+        kind = request.path_params["kind"]
+        if kind not in {"push", "multicast"}:
+            return JSONResponse({"message": "Not found"}, 404)
         if request.headers.get("authorization") != f"Bearer {self.arguments.line_token}":
             return JSONResponse({"message": "Authentication failed"}, 401)
         fault = self.fault("line")
@@ -145,28 +157,29 @@ class Providers:
             return JSONResponse({"message": text}, 429 if fault == "429" else 500)
         body = await request.json()
         key = request.headers.get("x-line-retry-key") or uuid.uuid4().hex
-        sent = {"sentMessages": [{"id": str(int(hashlib.sha256(key.encode()).hexdigest()[:12], 16))}]}
+        pushed = {"sentMessages": [{"id": str(int(hashlib.sha256(key.encode()).hexdigest()[:12], 16))}]}
+        sent = pushed if kind == "push" else {}
         headers = {"X-Line-Request-Id": key}
-        if ("line", key) in self.taken:
+        if key in self.line_keys:
             return JSONResponse(
                 {"message": "The retry key is already accepted", **sent},
                 409,
                 headers={**headers, "x-line-accepted-request-id": key},
             )
-        if not re.fullmatch("U[0-9a-f]{32}", body.get("to", "")):
+        people = [body.get("to", "")] if kind == "push" else body.get("to", [])
+        if not 0 < len(people) <= _MOST_PEOPLE or not all(re.fullmatch("U[0-9a-f]{32}", each) for each in people):
             return JSONResponse({"message": "Failed to send messages"}, 400)
         text = body["messages"][0].get("text", "")
         if not text or len(text) > 5000:
             return JSONResponse({"message": "Length must be between 0 and 5000"}, 400)
         language = "th" if _THAI.search(text) else "en"
-        self.take(Taken("line", key, body["to"], self.now, key, language, links=_LINK.findall(text)))
+        self.line_keys.add(key)
+        for each in people:
+            own = key if kind == "push" else f"{key}:{each}"
+            self.take(Taken("line", own, each, self.now, key, language, links=_LINK.findall(text), kind=kind))
         if fault == "reset_after_accept":
             raise ConnectionResetError
         return JSONResponse(sent, headers=headers)
-
-    async def quota(self, _request: Request) -> Response:
-        """Tell the month's quota."""
-        return JSONResponse({"type": "limited", "value": 15000})
 
     async def received(self, _request: Request) -> Response:
         """List every message taken, with how often."""
@@ -236,21 +249,6 @@ class Providers:
         if fault == "reset_after_accept":
             return "421 4.4.2 Connection lost"
         return f"250 2.0.0 Ok: queued as {uuid.uuid4().hex[:10].upper()}"
-
-
-def _graph_error(status: int, code: int, text: str) -> JSONResponse:
-    return JSONResponse(
-        {
-            "error": {
-                "message": f"(#{code}) {text}",
-                "type": "OAuthException",
-                "code": code,
-                "error_data": {"messaging_product": "whatsapp", "details": text},
-                "fbtrace_id": "sandbox",
-            }
-        },
-        status,
-    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -208,7 +208,7 @@ class Lane:
         self._results.extend((message, answer) for message, _ in ready.pairs)
 
     def _last_look(self, message: Message, ready: Ready) -> Stopped | Released | None:
-        if self._must_wait():
+        if self._must_wait() or time.monotonic() > ready.until:
             return Released()
         try:
             against = self._gate.against(message, ready.mark)

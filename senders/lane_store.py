@@ -13,6 +13,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.logs import get_logger
 from core.store import lanes, ledger, outbox, suppressions
+from core.store.absence import settle_by_absence
+from core.store.doubts import RECOGNISED
 from core.store.lanes import LaneMemory
 from core.store.ledger import Message
 from senders.contract import Outgoing
@@ -25,8 +27,7 @@ from senders.settle import Result, Stopped, settle
 Found = TypeVar("Found")
 AWAY = (OperationalError, InterfaceError)  # gone, locked, full: may be better later; anything else is a fault of ours
 MESSAGE_LEASE = timedelta(seconds=90)
-# How long a provider recognises a repeat by its key (LINE: 24 hours), with a margin.
-_RECOGNISED = timedelta(hours=23)
+_ABSENCE_SECONDS = 60.0  # how often silence is asked for evidence: one look per message since the oldest doubt
 _SAFETY_SECONDS = 5.0  # a lease is over for its owner a little earlier than for others
 _BANGKOK = ZoneInfo("Asia/Bangkok")
 
@@ -40,6 +41,7 @@ class LaneStore:
         self._engine, self._channel, self._worker = engine, channel, worker
         self._preparer, self._now = preparer, clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"store-{channel}")
+        self._absence_at = 0.0
         self.owned_until = 0.0  # by the monotonic clock
 
     def own(self) -> LaneMemory | None:
@@ -66,7 +68,7 @@ class LaneStore:
 
     def claim(self, limit: int, most_alike: int, alone: set[str]) -> tuple[list[Ready], list[tuple[Message, Stopped]]]:
         """Claim and render what is next: requests that may go, and messages that must not."""
-        now = self._now()
+        now, until = self._now(), time.monotonic() + MESSAGE_LEASE.total_seconds() - _SAFETY_SECONDS
         with self._engine.begin() as connection:
             seen = mark(connection)  # before the look: what comes in between changes it
             claimed = outbox.claim_fairly(
@@ -79,13 +81,17 @@ class LaneStore:
                 if message.message_id in against
             ]
             pairs, broken = self._render(connection, [each for each in claimed if each.message_id not in against], now)
-            return list(in_requests(connection, pairs, seen, most_alike, alone)), stopped + broken
+            requests = list(in_requests(pairs, seen, until, most_alike, alone))
+            for ready in requests:
+                if ready.batch_id is not None:
+                    ledger.put_in_batch(connection, [each.message_id for each, _ in ready.pairs], ready.batch_id)
+            return requests, stopped + broken
 
     def doubts(self) -> list[Ready]:
         """Render what is in doubt and young enough for the provider to recognise."""
         now = self._now()
         with self._engine.begin() as connection:
-            found = outbox.doubted(connection, self._channel, since=now - _RECOGNISED)
+            found = outbox.doubted(connection, self._channel, since=now - RECOGNISED)
             pairs, _ = self._render(connection, found, now)
             return list(doubted_requests(pairs))
 
@@ -111,11 +117,14 @@ class LaneStore:
             lanes.remember(connection, self._channel, self._worker, memory, now)
 
     def tidy(self) -> None:
-        """Renew the lease; say of claims that were left behind that they are in doubt; end what is too late."""
+        """Renew the lease; doubt the claims that were left behind; ask silence for evidence; end what is too late."""
         self.own()
         now = self._now()
         with self._engine.begin() as connection:
             ledger.doubt_expired(connection, now)
+            if time.monotonic() >= self._absence_at:
+                self._absence_at = time.monotonic() + _ABSENCE_SECONDS
+                settle_by_absence(connection, self._channel, now)
             ledger.expire_planned(connection, now)
 
     def leave(self) -> None:

@@ -4,11 +4,13 @@ import time
 import tomllib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
+
+from core.errors import PermanentError
 
 _DAY = timedelta(hours=24)
 _WORTH_WAITING = 2.0  # seconds a message may wait for its domain without going back to the ledger
@@ -30,9 +32,17 @@ class Limits:
     domain_growth: float = 2.0
 
 
-def read_limits(channel: str) -> Limits:
-    """Return a channel's limits from its folder."""
-    return Limits(**tomllib.loads((Path(__file__).parent / channel / "limits.toml").read_text()))
+def read_limits(channel: str, own_file: Path | None = None) -> Limits:
+    """Return a channel's limits from its folder, or what a table ``[channel]`` of ``own_file`` says instead.
+
+    Raises PermanentError when the file names a limit there is not.
+    """
+    usual = tomllib.loads((Path(__file__).parent / channel / "limits.toml").read_text())
+    own = tomllib.loads(own_file.read_text()).get(channel, {}) if own_file and own_file.exists() else {}
+    if unknown := own.keys() - {each.name for each in fields(Limits)}:
+        known = ", ".join(each.name for each in fields(Limits))
+        raise PermanentError(f"{own_file}: [{channel}] has no limit {', '.join(sorted(unknown))}; there are {known}")
+    return Limits(**(usual | own))
 
 
 class TokenBucket:

@@ -36,6 +36,6 @@ def open_senders(settings: Settings) -> dict[Channel, Sender]:
             username=settings.smtp_username,
             password=settings.smtp_password.get_secret_value(),
             identity=identity,
-            connections=max(1, read_limits(Channel.EMAIL).in_flight // ON_A_CONNECTION),
+            connections=max(1, read_limits(Channel.EMAIL, settings.limits_file).in_flight // ON_A_CONNECTION),
         )
     return senders

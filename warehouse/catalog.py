@@ -103,3 +103,16 @@ def read_models() -> tuple[Model, ...]:
         }
     )
     return tuple(found[address] for address in order.static_order())
+
+
+def with_upstream(*names: str) -> set[str]:
+    """Return ``layer.table`` of the named models and of every model they are built from."""
+    by_name = {str(model.address): model for model in read_models()}
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in found:
+            found.add(name)
+            waiting.extend(map(str, by_name[name].depends))
+    return found

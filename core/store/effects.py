@@ -22,6 +22,14 @@ _STATUS = {
     EventType.DELIVERED: Status.DELIVERED,
     EventType.READ: Status.READ,
 }
+# Only who has a message can open it, click in it, answer it, complain of it or leave by it.
+_PROVES_ARRIVAL = {
+    EventType.OPENED,
+    EventType.CLICKED,
+    EventType.REPLIED,
+    EventType.COMPLAINED,
+    EventType.UNSUBSCRIBED,
+}
 
 
 def apply(connection: sa.Connection, event: Event, now: datetime) -> None:
@@ -30,6 +38,8 @@ def apply(connection: sa.Connection, event: Event, now: datetime) -> None:
         if event.message_id:
             ledger.raise_status(connection, event.message_id, _STATUS[event.event_type], event.occurred_at, now)
         return
+    if event.message_id and event.event_type in _PROVES_ARRIVAL:
+        ledger.raise_status(connection, event.message_id, Status.ACCEPTED, event.occurred_at, now)
     if effect := _EFFECTS.get(event.event_type):
         effect(connection, event, now)
 

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.store.inbox import insert_ignore
-from core.store.ledger import FAR_AHEAD, IS_IN_DOUBT
+from core.store.ledger import FAR_AHEAD, IS_CLAIMED, IS_IN_DOUBT
 from core.store.tables import lanes, mail_domains, messages
 
 LEASE = timedelta(seconds=60)
 _DAY = timedelta(hours=24)
+_SET_BACK = timedelta(hours=2)  # more than anybody sets a clock back
 
 
 class LaneMemory(NamedTuple):
@@ -59,20 +60,30 @@ def standing(connection: sa.Connection) -> list[dict[str, Any]]:
 
 def sent_since(connection: sa.Connection, channel: str, now: datetime) -> list[tuple[str, datetime]]:
     """Return address and time of what a lane sent, or may have sent, in the last 24 hours."""
+    since = now - _DAY
     at = sa.func.coalesce(messages.c.accepted_at, messages.c.claimed_at, type_=messages.c.claimed_at.type)
     accepted = sa.select(messages.c.address, at).where(
-        messages.c.channel == channel, messages.c.accepted_at > now - _DAY, messages.c.accepted_at <= now + FAR_AHEAD
+        _accepted_since(channel, since), messages.c.accepted_at <= now + FAR_AHEAD
     )
-    doubted = sa.select(messages.c.address, at).where(
-        messages.c.channel == channel, IS_IN_DOUBT, messages.c.claimed_at > now - _DAY
-    )
-    return [(row[0], row[1]) for row in connection.execute(accepted.union_all(doubted))]
+    unclear = sa.select(messages.c.address, at).where(_unclear_since(channel, since))
+    return [(row[0], row[1]) for row in connection.execute(accepted.union_all(unclear))]
 
 
 def count_since(connection: sa.Connection, channel: str, since: datetime) -> int:
-    """Count what a lane has sent since a moment."""
-    query = sa.select(sa.func.count()).where(messages.c.channel == channel, messages.c.accepted_at >= since)
-    return int(connection.execute(query).scalar_one())
+    """Count what a lane has sent, or may have sent, since a moment."""
+    found = (_accepted_since(channel, since), _unclear_since(channel, since))
+    queries = [sa.select(sa.func.count()).select_from(messages).where(each) for each in found]
+    return sum(int(connection.execute(query).scalar_one()) for query in queries)
+
+
+def _accepted_since(channel: str, since: datetime) -> sa.ColumnElement[bool]:
+    # The index is on updated_at, which is no earlier than accepted_at unless a clock was set back in between.
+    is_recent = sa.and_(messages.c.updated_at > since - _SET_BACK, messages.c.accepted_at > since)
+    return sa.and_(is_recent, messages.c.channel == channel)
+
+
+def _unclear_since(channel: str, since: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(messages.c.channel == channel, sa.or_(IS_CLAIMED, IS_IN_DOUBT), messages.c.claimed_at > since)
 
 
 def known_domains(connection: sa.Connection) -> dict[str, datetime]:

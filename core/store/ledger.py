@@ -13,12 +13,15 @@ planned, claimed    suppressed         an opt-out came after planning           
 planned             cancelled          its reason is gone (paid, renewed), or by hand        stays planned
 planned             expired            not sent before its time was over                     stays planned
 in_doubt            planned            evidence that it never left, or a person's decision   stays in_doubt
+in_doubt            accepted           a person's decision                                   stays in_doubt
+in_doubt            cancelled          a person's decision                                   stays in_doubt
 anything but exits  sent … read        a webhook; a late lower status changes nothing        replayed from the inbox
+claimed, in_doubt   accepted           an open, click or reply: it arrived                   replayed from the inbox
 on the way          failed             a webhook; what was delivered or read stays           replayed from the inbox
 ==================  =================  ====================================================  ======================
 
 What a dead process had claimed cannot be told from what it had sent: a claim past its lease becomes ``in_doubt``,
-never ``planned``.
+never ``planned``. How a doubt ends by evidence or by a person is in ``doubts``.
 """
 
 import json
@@ -30,12 +33,13 @@ import sqlalchemy as sa
 
 from core.store.inbox import insert_ignore
 from core.store.tables import messages
-from core.store.times import raw_time
+from core.store.times import UtcDateTime, raw_time
 from core.vocabulary import LADDER, Status
 
 ON_THE_WAY = (Status.CLAIMED, Status.IN_DOUBT, Status.ACCEPTED, Status.HELD, Status.SENT)
 # A time further ahead than anything we write: the clock was set back since.
 FAR_AHEAD = timedelta(minutes=30)
+_BEFORE = (Status.PLANNED, Status.CANCELLED, Status.SUPPRESSED, Status.EXPIRED)  # never handed over
 _AT_COLUMN = {
     Status.ACCEPTED: "accepted_at",
     Status.SENT: "sent_at",
@@ -164,6 +168,7 @@ _ACCEPT = """
         reason = case when status in ('claimed', 'in_doubt') then null else reason end,
         provider_message_id = receipt.new_id,
         accepted_at = coalesce(accepted_at, :at),
+        claimed_by = null,
         lease_until = null,
         updated_at = :at
     from ({receipts}) as receipt
@@ -172,11 +177,12 @@ _ACCEPT = """
 _RECEIPTS = {
     "sqlite": """
         select json_extract(value, '$[0]') as key, json_extract(value, '$[1]') as new_id,
-            json_extract(value, '$[2]') as new_status
+            case when json_extract(value, '$[2]') then 'held' else 'accepted' end as new_status
         from json_each(:receipts)
     """,
     "postgresql": """
-        select value ->> 0 as key, value ->> 1 as new_id, value ->> 2 as new_status
+        select value ->> 0 as key, value ->> 1 as new_id,
+            case when value ->> 2 = 'true' then 'held' else 'accepted' end as new_status
         from json_array_elements(cast(:receipts as json))
     """,
 }
@@ -185,11 +191,7 @@ _ACCEPT_IN = {dialect: sa.text(_ACCEPT.format(receipts=receipts)) for dialect, r
 
 def accept(connection: sa.Connection, receipts: Iterable[Receipt], at: datetime) -> None:
     """Record the provider's receipts. A webhook that came first keeps the higher status it made."""
-    rows = [
-        (receipt.message_id, receipt.provider_message_id, "held" if receipt.is_held else "accepted")
-        for receipt in receipts
-    ]
-    if rows:
+    if rows := list(receipts):
         values = {"receipts": json.dumps(rows), "at": raw_time(connection, at)}
         connection.execute(_ACCEPT_IN[connection.dialect.name], values)
 
@@ -255,18 +257,6 @@ def _put_back(connection: sa.Connection, message_ids: list[str], worker: str, no
     return bool(connection.execute(sa.update(messages).where(mine).values(**changes)).rowcount)
 
 
-def plan_again(connection: sa.Connection, message_id: str, *, reason: str, at: datetime) -> bool:
-    """Send what was in doubt once more: on evidence that it never left, or because a person decided so."""
-    again = {
-        "claimed_by": None,
-        "batch_id": None,
-        "not_before": None,
-        "reason": reason,
-        "attempts": messages.c.attempts + 1,
-    }
-    return _leave(connection, message_id, (Status.IN_DOUBT,), Status.PLANNED, at, **again)
-
-
 def doubt_expired(connection: sa.Connection, now: datetime) -> int:
     """Turn claims past their lease into ``in_doubt``; returns how many. A lease far ahead is from a wrong clock."""
     is_over = sa.or_(messages.c.lease_until < now, messages.c.lease_until > now + FAR_AHEAD)
@@ -284,18 +274,17 @@ def expire_planned(connection: sa.Connection, now: datetime) -> int:
 
 
 def raise_status(connection: sa.Connection, message_id: str, status: Status, at: datetime, now: datetime) -> bool:
-    """Move a message up the ladder on a webhook's word; a late lower status changes nothing."""
-    below = list(LADDER[1 : LADDER.index(status)])
+    """Move a message, even one to be sent again, up the ladder on a webhook's word; a lower status changes nothing."""
+    here = messages.c.message_id == message_id
+    is_again = sa.and_(IS_PLANNED, messages.c.claimed_at.is_not(None))
+    is_below = sa.or_(messages.c.status.in_(list(LADDER[1 : LADDER.index(status)])), is_again)
     changes: dict[str, Any] = {"status": status, "lease_until": None, "updated_at": now, "reason": None}
-    moved = connection.execute(
-        sa.update(messages).where(messages.c.message_id == message_id, messages.c.status.in_(below)).values(**changes)
-    ).rowcount
+    changes["accepted_at"] = sa.func.coalesce(messages.c.accepted_at, sa.literal(at, UtcDateTime))
+    moved = connection.execute(sa.update(messages).where(here, is_below).values(changes)).rowcount
     if column := _AT_COLUMN.get(status):
-        connection.execute(
-            sa.update(messages)
-            .where(messages.c.message_id == message_id, messages.c[column].is_(None))
-            .values({column: at, "updated_at": now})
-        )
+        is_open = sa.and_(messages.c[column].is_(None), messages.c.status.not_in(_BEFORE))
+        changes = {column: at, "updated_at": now}
+        connection.execute(sa.update(messages).where(here, is_open).values(changes))
     return bool(moved)
 
 

@@ -120,7 +120,6 @@ messages = sa.Table(
     _partial("ix_messages_claimed", "status = 'claimed'", "channel", "claimed_at"),
     _partial("ix_messages_in_doubt", "status = 'in_doubt'", "channel", "claimed_at"),
     _partial("ix_messages_receipt", "provider_message_id is not null", "provider_message_id"),
-    _partial("ix_messages_accepted", "accepted_at is not null", "channel", "accepted_at"),
     sa.Index("ix_messages_run_id", "run_id"),
     sa.Index("ix_messages_updated_at", "updated_at"),
     sa.Index("ix_messages_address", "channel", "address"),

@@ -1,4 +1,4 @@
-"""Data health: how fresh the sources are, which promises hold, and which messages nobody knows the fate of."""
+"""Data health: how fresh the sources are, which promises hold, whether providers agree, what is in doubt."""
 
 import streamlit as st
 
@@ -7,6 +7,9 @@ from dashboard.data import ask
 from dashboard.parts.show import table
 from dashboard.parts.words import say, when
 from warehouse.publish import last_refusal
+
+_COUNTED_DAYS = 14
+_UNEXPLAINED = ("differs", "webhooks_missing")
 
 
 def show() -> None:
@@ -29,13 +32,8 @@ def show() -> None:
         st.success(say("all_kept", n=len(kept)), icon=":material/check:")
     with st.expander(say("every_check")):
         table(kept, "checks")
-    st.subheader(say("in_doubt"))
-    doubted = ask("in_doubt")
-    if doubted.is_empty():
-        st.success(say("none_in_doubt"), icon=":material/check:")
-    else:
-        st.caption(say("in_doubt_help"))
-        table(doubted, "in_doubt")
+    _doubts()
+    _reconciliation()
     st.subheader(say("waits"))
     waits = ask("waits")
     if waits.is_empty():
@@ -45,3 +43,29 @@ def show() -> None:
         table(waits, "waits")
     st.subheader(say("statuses"))
     table(ask("statuses"), "statuses")
+
+
+def _doubts() -> None:
+    st.subheader(say("in_doubt"))
+    doubted = ask("in_doubt")
+    if doubted.is_empty():
+        st.success(say("none_in_doubt"), icon=":material/check:")
+        return
+    st.caption(say("in_doubt_help"))
+    table(doubted, "in_doubt")
+    st.markdown(say("in_doubt_what_to_do"))
+
+
+def _reconciliation() -> None:
+    st.subheader(say("reconciliation"))
+    counted = ask("reconciliation", days=_COUNTED_DAYS)
+    if counted.is_empty():
+        st.info(say("nothing_counted"), icon=":material/lightbulb:")
+        return
+    differing = int(counted["state"].is_in(_UNEXPLAINED).sum())
+    if differing:
+        st.warning(say("counts_differ", n=differing), icon=":material/balance:")
+    else:
+        st.success(say("counts_agree", n=_COUNTED_DAYS), icon=":material/check:")
+    st.caption(say("reconciliation_help"))
+    table(counted, "reconciliation")

@@ -9,7 +9,7 @@ from senders.email.replies import Reply
 class Delivery:
     """An envelope and a body for one recipient, and the answer to come."""
 
-    __slots__ = ("answer", "body", "envelope", "is_moved", "may_go", "refusal")
+    __slots__ = ("answer", "body", "envelope", "may_go", "refusal")
 
     def __init__(self, sender: str, recipient: str, data: bytes, may_go: MayGo) -> None:
         self.envelope = f"MAIL FROM:<{sender}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode("ascii")
@@ -17,7 +17,6 @@ class Delivery:
         self.may_go = may_go
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.refusal: Reply | None = None  # of the sender or the recipient
-        self.is_moved = False  # whether a connection that was at its end has given it back once
 
     def settle(self, answer: Answer) -> None:
         """Answer whoever waits; the first answer counts."""

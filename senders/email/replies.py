@@ -1,6 +1,7 @@
 """What a mail server says: bytes cut into replies, and what a refusal means."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from core.vocabulary import Channel, ErrorClass
@@ -32,6 +33,14 @@ class Reply(NamedTuple):
         return 400 <= self.code < 600
 
 
+@lru_cache(maxsize=500)
+def _read(line: bytes) -> tuple[Reply, bool]:
+    """Read one line and whether more lines follow; servers say few different things, so what was read is kept."""
+    if line[:3].isdigit() and line[3:4] in b" -\r":
+        return Reply(int(line[:3]), line[4:].rstrip()), line[3:4] == b"-"
+    return Reply(NONSENSE, line[:_SHOWN]), False
+
+
 class Replies:
     """Cuts what arrives, in whatever pieces, into replies."""
 
@@ -50,15 +59,17 @@ class Replies:
         *lines, self._rest = (self._rest + data).split(b"\n")
         found = []
         for line in lines:
-            code = int(line[:3]) if line[:3].isdigit() and line[3:4] in b" -\r" else NONSENSE
-            if self._lines and code != self._code:
-                code = NONSENSE
-            self._lines.append(line[4:].rstrip() if code else line[:_SHOWN])
-            if line[3:4] == b"-" and code:
-                self._code = code
-                continue
-            found.append(Reply(code, b"\n".join(self._lines)))
-            self._lines = []
+            reply, goes_on = _read(line)
+            if self._lines and reply.code != self._code:
+                reply, goes_on = Reply(NONSENSE, line[:_SHOWN]), False
+            if goes_on or self._lines:
+                self._code = reply.code
+                self._lines.append(reply.said)
+                if goes_on:
+                    continue
+                reply = Reply(reply.code, b"\n".join(self._lines))
+                self._lines = []
+            found.append(reply)
         if len(self._rest) + sum(map(len, self._lines)) > _LONGEST:
             found.append(Reply(NONSENSE, b"a reply without an end"))
             self._rest, self._lines = b"", []

@@ -95,7 +95,8 @@ class Wire(asyncio.Protocol):
     def end(self, reason: str, entering: Answer | None = None, *, may_move: bool = False) -> None:
         """Break off: whose body was written is in doubt, whose was not was certainly not sent.
 
-        With ``may_move`` a message without its body gets one other connection, if this one has served before.
+        With ``may_move`` a message without its body gets another connection, if this one has served before. That has
+        an end: every move uses up a connection that was good for a message.
         """
         if self._is_over:
             return
@@ -104,8 +105,7 @@ class Wire(asyncio.Protocol):
         if self._leaving is not None:
             self._leaving.settle(Unknown(f"{reason}, after the message"))
         if self._entering is not None:
-            if may_move and self._answered and not self._entering.is_moved:
-                self._entering.is_moved = True  # the connection was at its end, which says nothing about the message
+            if may_move and self._answered:  # a used connection at its end says nothing about the message
                 self._owner.take_back(self._entering)
             else:
                 self._entering.settle(entering or NotSent(f"{reason}, before the message"))

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from core.store import campaigns, effects, events, ledger, outbox
+from core.store import campaigns, doubts, effects, events, ledger, outbox
 from core.store.engine import open_store
 from core.store.ledger import Message, Receipt
 from core.store.tables import messages
@@ -130,7 +130,8 @@ class Ledger(RuleBasedStateMachine):
             if what == "cancel":
                 ledger.cancel(connection, key, reason="paid", at=self.now)
             elif key not in self.taken:
-                ledger.plan_again(connection, key, reason="never left", at=self.now)
+                which = messages.c.message_id == key
+                doubts.settle(connection, which, Status.PLANNED, reason="never left", at=self.now)
 
     @rule(seconds=some.sampled_from([1, 120, 120, 3600, -3600]))
     def pass_time(self, seconds: int) -> None:

@@ -47,16 +47,16 @@ class MailPeer(Peer):
             word = _WORDS.get(line[:4].decode().upper(), line[:4].decode().upper())
             self.words.append(word)
             reply = self._reply(word)
-            if word == "MAIL":
-                has_sender, has_recipient = reply.startswith("2"), False
+            if word in {"MAIL", "RSET"}:
+                reply = "503 5.5.1 nested" if has_sender and word == "MAIL" else reply
+                has_sender, has_recipient = word == "MAIL" and (has_sender or reply.startswith("2")), False
             if word == "RCPT":
                 has_recipient = has_sender and reply.startswith("2")
                 reply = reply if has_sender else "503 5.5.1 whose?"
             if word == "DATA" and not has_recipient and not self.is_naive:
                 reply = "503 5.5.1 for whom?"
             if word == "DATA" or "PIPELINING" not in self.extensions:
-                await asyncio.sleep(0.001)
-                self.early += bool(reader._buffer)
+                await self._look_for_early(reader)
             goes_on = await self._say(writer, reply) and word != "QUIT"
             if word == "STARTTLS" and self.tls is not None:
                 await writer.start_tls(self.tls)
@@ -65,13 +65,20 @@ class MailPeer(Peer):
                 goes_on = goes_on and await self._take(reader, writer)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        self.taken.append(await reader.readuntil(b"\r\n.\r\n"))
+        text = await reader.readuntil(b"\r\n.\r\n")
+        self.taken.append(text)
         self.arrivals.append(time.monotonic())
         self.words.append("DOT")
+        if "PIPELINING" not in self.extensions:
+            await self._look_for_early(reader)
         reply = self._reply("DOT")
         if reply.startswith("250"):
-            self.accepted.append(self.taken[-1])
+            self.accepted.append(text)
         return await self._say(writer, reply)
+
+    async def _look_for_early(self, reader: asyncio.StreamReader) -> None:
+        await asyncio.sleep(0.001)
+        self.early += bool(reader._buffer)
 
     def _reply(self, word: str) -> str:
         said = self.behaviour.get(word, USUAL)

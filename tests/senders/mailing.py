@@ -13,7 +13,8 @@ from senders.email.wire import Patience
 from tests.senders.mail_peer import MailPeer
 from tests.senders.test_adapter_exam import IDENTITY, MESSAGE
 
-QUICK = Patience(reply_seconds=0.4, idle_seconds=60)
+PATIENT = Patience(reply_seconds=10)
+HASTY = Patience(reply_seconds=0.4)  # for servers that say nothing
 
 
 def message(number: int) -> Outgoing:
@@ -31,7 +32,7 @@ def send(
     count: int,
     *,
     connections: int = 1,
-    patience: Patience = QUICK,
+    patience: Patience = PATIENT,
     may_go: Callable[[int], MayGo] = lambda _: always,
     one_by_one: bool = False,
     **options: Any,

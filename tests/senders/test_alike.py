@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from core.clock import utc_now
-from core.store import ledger, suppressions
+from core.store import doubts, ledger, suppressions
 from core.store.tables import messages
 from core.store.templates import save_template
-from core.vocabulary import Channel
+from core.vocabulary import Channel, Status
 from senders.limits import Limits
 from senders.line.send import LineSender
 from senders.worker import run_worker
@@ -124,7 +124,7 @@ def _opt_out(connection: sa.Connection) -> None:
 
 
 def _decide(connection: sa.Connection) -> None:
-    ledger.plan_again(connection, "m7", reason="never left", at=utc_now())
+    doubts.settle(connection, messages.c.message_id == "m7", Status.PLANNED, reason="never left", at=utc_now())
     ledger.cancel(connection, "m7", reason="no longer", at=utc_now())
 
 

@@ -1,9 +1,11 @@
 """Limits are data, and they bind: by second, by person, by domain, by day, by month, and over a restart."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from core.errors import PermanentError
 from core.store.lanes import LaneMemory
 from core.vocabulary import ErrorClass
 from senders.breaker import Breaker
@@ -34,6 +36,23 @@ def test_every_channel_says_what_its_provider_allows(channel: str) -> None:
 
     assert limits.per_second > 0
     assert limits.in_flight > 0
+
+
+def test_an_account_s_own_limits_stand_in_the_data_directory(tmp_path: Path) -> None:
+    own = tmp_path / "limits.toml"
+    own.write_text("[whatsapp]\nrecipients_per_day = 10_000\n")
+
+    assert read_limits("whatsapp", own).recipients_per_day == 10_000
+    assert read_limits("whatsapp", own).spacing_seconds == read_limits("whatsapp").spacing_seconds
+    assert read_limits("line", own) == read_limits("line")
+
+
+def test_a_limit_nobody_knows_is_named_with_its_file(tmp_path: Path) -> None:
+    own = tmp_path / "limits.toml"
+    own.write_text("[whatsapp]\nper_hour = 10\n")
+
+    with pytest.raises(PermanentError, match=r"limits.toml.*per_hour.*per_second"):
+        read_limits("whatsapp", own)
 
 
 def test_no_second_sees_more_than_the_rate_and_one_burst() -> None:

@@ -11,7 +11,7 @@ from senders.contract import WITHHELD, Accepted, Answer, MayGo, NotSent, Rejecte
 from senders.email.send import EmailSender
 from senders.email.wire import Patience
 from tests.senders.mail_peer import AND_CLOSE, SILENT, USUAL, MailPeer, PlainMailPeer
-from tests.senders.mailing import is_true, kinds, message, number_in, send
+from tests.senders.mailing import HASTY, PATIENT, is_true, kinds, message, number_in, send
 from tests.senders.peers import CUT
 from tests.senders.test_adapter_exam import IDENTITY, MESSAGE
 from tests.senders.working import until
@@ -92,7 +92,7 @@ def test_a_message_whose_text_is_not_written_outlives_a_worn_connection(
     assert is_true(answers, peer)
 
 
-def test_what_was_moved_once_is_not_moved_for_ever() -> None:
+def test_a_message_on_a_fresh_connection_is_not_moved_for_ever() -> None:
     peer = MailPeer({"MAIL": [USUAL, *[CUT] * 9]})
     answers = send(peer, 2)
 
@@ -127,7 +127,7 @@ def test_nonsense_or_silence_before_the_text_means_that_nothing_was_sent(
     peer = kind({word: [reply or "354 what for"]})
     if word == "DATA" and not reply:
         peer.behaviour = {"DATA": ["250 what for"]}
-    (got,) = send(peer, 1)
+    (got,) = send(peer, 1, patience=HASTY if reply == SILENT else PATIENT)
 
     assert type(got).__name__ == answer
     assert not peer.taken
@@ -136,7 +136,7 @@ def test_nonsense_or_silence_before_the_text_means_that_nothing_was_sent(
 @pytest.mark.parametrize("reply", ["what?", "354 go on", "251 hm", "200 ok", "250-5\r\n550 of two minds", SILENT])
 def test_nonsense_or_silence_after_the_text_is_unknown(reply: str) -> None:
     peer = MailPeer({"DOT": [USUAL, reply]})
-    answers = send(peer, 3)
+    answers = send(peer, 3, patience=HASTY if reply == SILENT else PATIENT)
 
     assert kinds(answers) == ["Accepted", "Unknown", "NotSent" if reply == SILENT else "Accepted"]
     assert is_true(answers, peer)
@@ -270,7 +270,8 @@ def test_there_are_no_more_connections_than_allowed() -> None:
 
 @pytest.mark.parametrize("greeting", ["421 4.3.2 busy" + AND_CLOSE, "554 5.7.1 no" + AND_CLOSE, "what?", CUT, SILENT])
 def test_a_server_that_does_not_greet_was_sent_nothing_and_every_message_is_told(greeting: str) -> None:
-    answers = send(MailPeer({"CONNECT": greeting}), 5, connections=2)
+    patience = HASTY if greeting == SILENT else PATIENT
+    answers = send(MailPeer({"CONNECT": greeting}), 5, connections=2, patience=patience)
 
     assert kinds(answers) == ["NotSent"] * 5
 

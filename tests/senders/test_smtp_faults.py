@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from bench import mail
 from core.settings import Settings
 from core.vocabulary import Channel
-from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown
+from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown, always
+from senders.email.delivery import Delivery
 from senders.email.message import message_bytes
 from senders.email.replies import NONSENSE, Replies, Reply
 from senders.email.send import EmailSender
@@ -123,6 +124,23 @@ def test_lines_that_begin_with_dots_arrive_as_they_were() -> None:
     assert without_date.sub(b"", arrived) == without_date.sub(b"", message_bytes(dotted, IDENTITY))
 
 
+@pytest.mark.parametrize(
+    ("data", "written"),
+    [
+        (b"a\r\n", b"a\r\n.\r\n"),
+        (b"a", b"a\r\n.\r\n"),
+        (b"", b"\r\n.\r\n"),
+        (b".", b"..\r\n.\r\n"),
+        (b".a\r\n.\r\n..b\r\n", b"..a\r\n..\r\n...b\r\n.\r\n"),
+    ],
+)
+def test_no_line_of_a_text_can_end_it(data: bytes, written: bytes) -> None:
+    async def body() -> bytes:
+        return Delivery("a@b.example", "c@d.example", data, always).body
+
+    assert asyncio.run(body()) == written
+
+
 WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)), max_size=20)
 
 
@@ -179,6 +197,14 @@ def test_postfix_sink_is_understood(options: tuple[str, ...], kind: type[Answer]
         answers = asyncio.run(run(port))
 
     assert all(isinstance(answer, kind) for answer in answers)
+
+
+def test_a_measure_without_postfix_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "_path", lambda name: None)
+    result = mail.smtp(True)
+
+    assert not result.met
+    assert "install postfix" in result.notes
 
 
 def test_the_relay_in_the_settings_gets_as_many_connections_as_its_limits_allow() -> None:

@@ -1,0 +1,63 @@
+"""*Data health* tells whether providers agree and what to do about a doubt, in both languages."""
+
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.clock import utc_now
+from core.settings import load_settings
+from tests.warehouse.conftest import warehouse  # noqa: F401 -- a fixture
+from tests.warehouse.test_reconciliation import heard, message, total
+from warehouse.build import build
+from warehouse.publish import publish
+
+
+def _page():
+    import streamlit as st
+
+    from core.settings import load_settings
+    from dashboard.views import health
+    from warehouse.publish import newest
+
+    st.session_state["version"] = newest(load_settings().serve_dir)
+    health.show()
+
+
+@pytest.fixture
+def page(warehouse, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("BMA_DATA_DIR", str(tmp_path))
+    load_settings.cache_clear()
+    now = utc_now()
+    yesterday = now.replace(hour=5) - timedelta(days=1)
+    message(warehouse, "a", "whatsapp", accepted_at=yesterday)
+    heard(warehouse, "a")
+    message(warehouse, "b", "whatsapp", accepted_at=None, claimed_at=yesterday, status="in_doubt", reason="timeout")
+
+    def show(language, counted):
+        total(warehouse, "whatsapp", counted, template="renewal_30", day=yesterday.date())
+        build(warehouse, now=now)
+        publish(warehouse, load_settings().serve_dir, now)
+        test = AppTest.from_function(_page, default_timeout=60)
+        test.session_state["language"] = language
+        return test.run()
+
+    yield show
+    load_settings.cache_clear()
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Explained by messages in doubt"), ("th", "อธิบายได้")])
+def test_doubts_that_explain_a_difference_are_no_alarm_and_say_what_to_do(page, language, word):
+    shown = page(language, counted=2)
+
+    assert not shown.exception
+    (counts,) = (frame.value for frame in shown.dataframe if "state" in frame.value.columns)
+    assert counts["state"].str.startswith(word).all() and len(counts) == 2
+    assert any("bma doubt settle" in text.value for text in shown.markdown)
+    assert not [text for text in shown.warning if "bma reconcile" in text.value]
+
+
+def test_a_difference_that_nothing_explains_is_an_alarm(page):
+    shown = page("en", counted=9)
+
+    assert next(text.value for text in shown.warning if "bma reconcile" in text.value).startswith("2 counts differ")
