@@ -4,6 +4,7 @@ Each is one short story with the product's own worker and gateway: it sends, the
 fault goes, and sending goes on without anybody's help.
 """
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -158,8 +159,8 @@ def _stands_still(stage: Scene) -> bool:
 
 def _reason(stage: Scene, word: str) -> str:
     """Return the worker's own words about the fault."""
-    lines = [line for line in stage.log("worker").splitlines() if _AWAY in line and word in line]
-    return lines[0][:200] if lines else ""
+    found = re.search(rf"{_AWAY}.*?error='([^\\\n]*{word}[^\\\n]*)", stage.log("worker"))
+    return f"{_AWAY}: {found[1]}" if found else ""
 
 
 def _lock(url: str, seconds: float, meanwhile: Callable[[], bool]) -> bool:
