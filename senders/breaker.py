@@ -48,7 +48,7 @@ class Breaker:
             self.failures += 1
             if self.failures < _OPENS_AFTER:
                 return False
-            seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self.failures - _OPENS_AFTER))
+            seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(20, self.failures - _OPENS_AFTER))
             self._pause(now, seconds * random.uniform(0.8, 1.2), f"the provider does not answer: {answer.reason}")  # noqa: S311 -- jitter
             return True
         self.failures = 0

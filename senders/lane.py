@@ -216,8 +216,8 @@ class Lane:
             get_logger().error("nothing is sent", reason=str(error))
             self._blind_until = time.monotonic() + 1.0
             return Released()
-        if against is None:
-            return None
+        if against is None:  # the look itself may have taken longer than the lease
+            return Released() if self._must_wait() or time.monotonic() > ready.until else None
         return Released() if against == HELD else Stopped(against, is_opt_out=True)
 
     def _put_back(self) -> None:

@@ -32,8 +32,15 @@ def own(connection: sa.Connection, channel: str, worker: str, now: datetime) -> 
     is_free = sa.or_(lanes.c.owner.in_((worker, "")), lanes.c.lease_until < now, lanes.c.lease_until > now + FAR_AHEAD)
     epoch = sa.case((lanes.c.owner == worker, lanes.c.epoch), else_=lanes.c.epoch + 1)
     lease = {"owner": worker, "lease_until": now + LEASE, "updated_at": now}
+    # a pause written by a clock that has been set back since would last as much longer
+    paused = sa.case((lanes.c.updated_at > now + FAR_AHEAD, None), else_=lanes.c.paused_until)
     memory = (lanes.c.next_at, lanes.c.paused_until, lanes.c.pause_reason, lanes.c.failures)
-    taken = sa.update(lanes).where(lanes.c.channel == channel, is_free).values(epoch=epoch, **lease).returning(*memory)
+    taken = (
+        sa.update(lanes)
+        .where(lanes.c.channel == channel, is_free)
+        .values(epoch=epoch, paused_until=paused, **lease)
+        .returning(*memory)
+    )
     if row := connection.execute(taken).first():
         return LaneMemory(*row)
     first = insert_ignore(connection, lanes).values(channel=channel, epoch=1, failures=0, **lease)
@@ -62,11 +69,9 @@ def sent_since(connection: sa.Connection, channel: str, now: datetime) -> list[t
     """Return address and time of what a lane sent, or may have sent, in the last 24 hours."""
     since = now - _DAY
     at = sa.func.coalesce(messages.c.accepted_at, messages.c.claimed_at, type_=messages.c.claimed_at.type)
-    accepted = sa.select(messages.c.address, at).where(
-        _accepted_since(channel, since), messages.c.accepted_at <= now + FAR_AHEAD
-    )
+    accepted = sa.select(messages.c.address, at).where(_accepted_since(channel, since))
     unclear = sa.select(messages.c.address, at).where(_unclear_since(channel, since))
-    return [(row[0], row[1]) for row in connection.execute(accepted.union_all(unclear))]
+    return [(row[0], min(row[1], now)) for row in connection.execute(accepted.union_all(unclear))]
 
 
 def count_since(connection: sa.Connection, channel: str, since: datetime) -> int:
