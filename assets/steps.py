@@ -13,15 +13,19 @@ import sqlalchemy as sa
 
 from campaigns import eligibility, lifecycle, playbooks, segments
 from core.clock import utc_now
+from core.errors import PermanentError
 from core.settings import Settings
 from core.store.absence import settle_by_absence
 from core.store.engine import open_store
+from core.store.times import seconds_apart
 from core.vocabulary import Channel
 from pipelines import crm, journal, providers
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
 from warehouse import build, checks, connect, publish
+
+MOST_APART = 5.0  # seconds between the clocks of hosts that send; far less than a lease
 
 
 @dataclass
@@ -126,6 +130,7 @@ class Steps:
         return await self._work(until_idle=False, stop=stop)
 
     async def _work(self, *, until_idle: bool, stop: asyncio.Event | None) -> WorkReport:
+        self._refuse_wrong_clock()
         senders = open_senders(self.settings)
         return await run_worker(
             self.store,
@@ -136,6 +141,15 @@ class Steps:
             stop=stop,
             limits=lambda channel: read_limits(channel, self.settings.limits_file),
         )
+
+    def _refuse_wrong_clock(self) -> None:
+        """Leases are judged by each host's own clock: one that is ahead would take a lane that is owned."""
+        with self.store.connect() as connection:
+            apart = seconds_apart(connection, self.clock())
+        if apart > MOST_APART:
+            raise PermanentError(
+                f"this host's clock and the database's are {apart:.0f} s apart: nothing is sent from here; set it"
+            )
 
     @property
     def worker_options(self) -> WorkerOptions:

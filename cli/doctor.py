@@ -3,11 +3,11 @@
 import shutil
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from assets.steps import Steps
+from assets.steps import MOST_APART, Steps
 from core.store import campaigns, outbox
+from core.store.times import seconds_apart
 from warehouse import publish
 
 _SECRETS = {
@@ -18,7 +18,6 @@ _SECRETS = {
     "crm": ("crm_username", "crm_password"),
     "api": ("jwt_secret",),
 }
-_APART = 5.0  # seconds
 _LEAST_FREE = 200_000_000  # bytes
 
 
@@ -36,7 +35,9 @@ def examine(steps: Steps) -> dict[str, Any]:
         with steps.store.connect() as connection:
             counts = outbox.counts(connection)
             holds = campaigns.standing_holds(connection)
-            problems += _clock_problems(steps, connection)
+            apart = seconds_apart(connection, steps.clock())
+        if apart > MOST_APART:
+            problems.append(f"this host's clock and the database's are {apart:.0f} s apart: set them by NTP")
     except SQLAlchemyError as error:
         problems.append(f"the store does not answer: {error}")
     if counts.get("in_doubt"):
@@ -53,14 +54,6 @@ def examine(steps: Steps) -> dict[str, Any]:
         "published_at": newest.published_at if newest else None,
         "problems": problems,
     }
-
-
-def _clock_problems(steps: Steps, connection: sa.Connection) -> list[str]:
-    """Leases are written by each host's own clock: hosts must agree within seconds."""
-    if connection.dialect.name != "postgresql":
-        return []
-    apart = abs((steps.clock() - connection.execute(sa.text("select clock_timestamp()")).scalar_one()).total_seconds())
-    return [f"this host's clock and the database's are {apart:.0f} s apart: set them by NTP"] if apart > _APART else []
 
 
 def _disk_problems(steps: Steps) -> list[str]:

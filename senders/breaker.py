@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from core.store.lanes import LaneMemory
 from core.vocabulary import ErrorClass
-from senders.contract import Answer, NotSent, Rejected, Unknown
+from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown
 
 _OPENS_AFTER = 5  # failures in a row
 _FIRST_PAUSE = 2.0
@@ -21,15 +21,17 @@ class Breaker:
     Pauses are measured by the monotonic clock; ``paused_until`` (UTC) is for the store and for people.
     """
 
-    def __init__(self, memory: LaneMemory, now: datetime, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
+    def __init__(
+        self, memory: LaneMemory, clock: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._now, self._monotonic = clock, monotonic
         self.open_until = 0.0  # by the monotonic clock
         self._throttles = 0
         self.failures = memory.failures
         self.paused_until: datetime | None = None
         self.reason: str | None = None
-        if memory.paused_until is not None and memory.paused_until > now:
-            self._pause(now, (memory.paused_until - now).total_seconds(), memory.pause_reason or "")
+        if memory.paused_until is not None and (left := (memory.paused_until - clock()).total_seconds()) > 0:
+            self._pause(left, memory.pause_reason or "")
 
     @property
     def is_probing(self) -> bool:
@@ -40,8 +42,11 @@ class Breaker:
         """Return the seconds to wait."""
         return max(0.0, self.open_until - self._monotonic())
 
-    def hear(self, answer: Answer, now: datetime) -> bool:
+    def hear(self, answer: Answer) -> bool:
         """Take an answer into account; True when the lane must pause from now on."""
+        if isinstance(answer, Accepted):
+            self.failures = self._throttles = 0
+            return False
         if isinstance(answer, NotSent | Unknown) or (
             isinstance(answer, Rejected) and answer.error_class == ErrorClass.TRANSIENT
         ):
@@ -49,19 +54,19 @@ class Breaker:
             if self.failures < _OPENS_AFTER:
                 return False
             seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(20, self.failures - _OPENS_AFTER))
-            self._pause(now, seconds * random.uniform(0.8, 1.2), f"the provider does not answer: {answer.reason}")  # noqa: S311 -- jitter
+            self._pause(seconds * random.uniform(0.8, 1.2), f"the provider does not answer: {answer.reason}")  # noqa: S311 -- jitter
             return True
         self.failures = 0
         if isinstance(answer, Rejected) and answer.error_class == ErrorClass.THROTTLED:
             self._throttles += 1
-            seconds = answer.retry_after or min(60.0, 2.0**self._throttles) * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
-            self._pause(now, seconds, f"the provider asked us to slow down: {answer.reason}")
+            seconds = answer.retry_after or min(60.0, 2.0 ** min(6, self._throttles)) * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
+            self._pause(seconds, f"the provider asked us to slow down: {answer.reason}")
             return True
         self._throttles = 0
         return False
 
-    def _pause(self, now: datetime, seconds: float, reason: str) -> None:
+    def _pause(self, seconds: float, reason: str) -> None:
         seconds = min(seconds, _LONGEST_ASKED)
         if self._monotonic() + seconds > self.open_until:
             self.open_until = self._monotonic() + seconds
-            self.paused_until, self.reason = now + timedelta(seconds=seconds), reason
+            self.paused_until, self.reason = self._now() + timedelta(seconds=seconds), reason

@@ -54,35 +54,34 @@ def compose(message: Message, content: Mapping[str, Any], links: Links, link_id:
     """Render one message; ``link_id`` is where its button leads. Raises PermanentError, MissingVariableError."""
     channel = Channel(message.channel)
     words = render(content, message.variables, channel)
-    outgoing: dict[str, Any] = {
-        "message_id": message.message_id,
-        "address": message.address,
-        "language": message.language,
-        "campaign_id": message.campaign_id,
-    }
+    outgoing = Outgoing(
+        message_id=message.message_id,
+        address=message.address,
+        language=message.language,
+        campaign_id=message.campaign_id,
+        text=words.text,
+    )
     if channel is Channel.WHATSAPP:
-        return Outgoing(**outgoing, text=words.text, template_name=content["name"], parameters=words.parameters)
+        outgoing.template_name, outgoing.parameters = content["name"], words.parameters
+        return outgoing
     button = content.get("button")
     click = links.click(message.message_id, link_id) if button else ""
-    text = f"{words.text}\n\n{button['label']}: {click}" if button else words.text
+    if button:
+        outgoing.text = f"{words.text}\n\n{button['label']}: {click}"
     if channel is Channel.LINE:
-        return Outgoing(**outgoing, text=text)
-    unsubscribe = links.unsubscribe(message.message_id)
+        return outgoing
+    outgoing.subject, outgoing.unsubscribe_url = words.subject, links.unsubscribe(message.message_id)
     footer = _WORDS[message.language]
-    return Outgoing(
-        **outgoing,
-        text=f"{text}\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {unsubscribe}",
-        subject=words.subject,
-        unsubscribe_url=unsubscribe,
-        html=_html(
-            message.language,
-            words.text,
-            _button(button["label"], click) if button else "",
-            preferences=links.preferences(message.contact_id),
-            unsubscribe=unsubscribe,
-            pixel=links.pixel(message.message_id),
-        ),
+    outgoing.text += f"\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {outgoing.unsubscribe_url}"
+    outgoing.html = _html(
+        message.language,
+        words.text,
+        _button(button["label"], click) if button else "",
+        preferences=links.preferences(message.contact_id),
+        unsubscribe=outgoing.unsubscribe_url,
+        pixel=links.pixel(message.message_id),
     )
+    return outgoing
 
 
 def _button(label: str, click: str) -> str:

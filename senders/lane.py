@@ -27,7 +27,7 @@ from senders.prepare import Preparer
 from senders.ready import Ready
 from senders.settle import Released, Result, Stopped, settles_doubt
 
-_RECORD_SECONDS = 0.02
+_RECORD_SECONDS = 0.04
 _RECORD_MOST = 250
 _LOOK_SECONDS = 0.25  # how soon holds, pauses and news of the outbox are seen
 _SHORTEST_WAIT = 0.005  # for the rate: waking up for every message costs more than the message
@@ -69,7 +69,7 @@ class Lane:
         if memory is not None:
             self._meter = await self._store.patiently(lambda: self._store.meter(self._limits))
             now = self._now()
-            self._breaker = Breaker(memory, now)
+            self._breaker = Breaker(memory, self._now)
             if memory.next_at is not None:
                 self._bucket.not_before(min(1.0, (memory.next_at - now).total_seconds()))
             await self._work(stop)
@@ -185,7 +185,7 @@ class Lane:
             if not ready.is_doubt:
                 self._results.extend((each, objections.get(each.message_id, Released())) for each, _ in ready.pairs)
             return
-        if self._breaker.hear(answer, self._now()):
+        if self._breaker.hear(answer):
             get_logger().warning("lane pauses", channel=self._sender.channel, reason=self._breaker.reason)
         self._take_answer(ready, answer)
 

@@ -62,10 +62,11 @@ class TokenBucket:
 
     def take(self) -> bool:
         """Take the next place if it is free now."""
-        now = self._monotonic()
-        if self._next_at > now:
+        now, next_at = self._monotonic(), self._next_at
+        if next_at > now:
             return False
-        self._next_at = max(self._next_at, now - self._burst) + self._step
+        floor = now - self._burst
+        self._next_at = (max(floor, next_at)) + self._step
         return True
 
     def ahead(self) -> float:

@@ -31,3 +31,11 @@ def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:
     """Return a time as the driver wants it in plain SQL: SQLite keeps text."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%d %H:%M:%S.%f}" if connection.dialect.name == "sqlite" else utc
+
+
+def seconds_apart(connection: sa.Connection, now: datetime) -> float:
+    """Return by how many seconds a host's clock and the database's differ; 0 where both are the same machine's."""
+    if connection.dialect.name != "postgresql":
+        return 0.0
+    there: datetime = connection.execute(sa.text("select clock_timestamp()")).scalar_one()
+    return abs((now - there).total_seconds())

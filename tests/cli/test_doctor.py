@@ -11,6 +11,7 @@ from bench.postgres import new_database
 from bench.working import settings_for
 from cli.doctor import examine
 from core.clock import utc_now
+from core.errors import PermanentError
 from core.settings import Settings
 
 
@@ -34,5 +35,7 @@ def test_a_clock_that_differs_from_the_database_is_named(postgres_server: str, t
 
     assert "apart" not in _problems(right)
     assert "30 s apart" in _problems(wrong)
+    with pytest.raises(PermanentError, match="30 s apart: nothing is sent from here"):
+        wrong.send_due()
     for steps in (right, wrong):
         steps.store.dispose()

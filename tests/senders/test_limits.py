@@ -135,33 +135,33 @@ def test_a_domain_s_own_pace_is_kept_without_stopping_the_others() -> None:
 
 def breaker(memory: LaneMemory = NOTHING) -> tuple[Breaker, Ticks]:
     ticks = Ticks()
-    return Breaker(memory, NOW, ticks), ticks
+    return Breaker(memory, lambda: NOW, ticks), ticks
 
 
 @pytest.mark.parametrize("answer", [NotSent("no route"), Unknown("reset"), Rejected(ErrorClass.TRANSIENT, "1", "down")])
 def test_five_failures_in_a_row_open_the_breaker_and_one_probe_closes_it(answer) -> None:
     opened, ticks = breaker()
-    assert [opened.hear(answer, NOW) for _ in range(5)] == [False, False, False, False, True]
+    assert [opened.hear(answer) for _ in range(5)] == [False, False, False, False, True]
     assert opened.pause_left() > 1
     assert "does not answer" in opened.reason
 
     ticks.at += opened.pause_left() + 0.1
     assert opened.pause_left() == 0
     assert opened.is_probing
-    opened.hear(answer, NOW)
+    opened.hear(answer)
     assert opened.pause_left() > 2  # longer every time
 
     ticks.at += opened.pause_left() + 0.1
-    assert not opened.hear(Accepted("p"), NOW)
+    assert not opened.hear(Accepted("p"))
     assert not opened.is_probing
 
 
 def test_retry_after_is_kept_to_and_a_refusal_of_one_person_is_no_failure() -> None:
     asked, _ = breaker()
-    asked.hear(Rejected(ErrorClass.PERMANENT_RECIPIENT, "131026", "nobody"), NOW)
+    asked.hear(Rejected(ErrorClass.PERMANENT_RECIPIENT, "131026", "nobody"))
     assert asked.pause_left() == 0
 
-    assert asked.hear(Rejected(ErrorClass.THROTTLED, "429", "slow down", 7.0), NOW)
+    assert asked.hear(Rejected(ErrorClass.THROTTLED, "429", "slow down", 7.0))
     assert asked.pause_left() == pytest.approx(7.0)
     assert asked.paused_until == NOW + timedelta(seconds=7)
 
