@@ -67,7 +67,7 @@ def engine(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
 
 def http(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     """Messages a second over HTTP to a fast provider, against a bare aiohttp loop posting the same bodies."""
-    count = 8_000 if quick else 30_000
+    count = 16_000 if quick else 30_000
     ours, bare = [], []
     with _provider() as address:
         for _ in range(2):

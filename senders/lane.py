@@ -7,6 +7,7 @@ kill leaves in doubt is what was claimed and not recorded: about a fifth of a se
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from senders.settle import Released, Result, Stopped, settles_doubt
 _RECORD_SECONDS = 0.04
 _RECORD_MOST = 250
 _LOOK_SECONDS = 0.25  # how soon holds, pauses and news of the outbox are seen
-_SHORTEST_WAIT = 0.005  # for the rate: waking up for every message costs more than the message
+_SHORTEST_WAIT = 0.02  # for the rate, whose burst is longer: waking up for every message costs more than the message
 _KEEP_SECONDS = 15.0
 
 
@@ -56,7 +57,8 @@ class Lane:
         self._feed = Feed(self._store, options.limits, self._alike.most_alike if self._alike else 1)
         self._bucket = TokenBucket(self._limits.per_second, self._limits.burst_seconds)
         self._batches = TokenBucket(self._limits.alike_per_second or self._limits.per_second, 0.0)
-        self._turn = asyncio.Lock()
+        self._idle: deque[asyncio.Future[Ready | None]] = deque()  # who waits to be handed something to send
+        self._is_through_for_good = False
         self._results: list[tuple[Message, Result]] = []
         self._under_way = 0
         self._blind_until = 0.0
@@ -90,7 +92,9 @@ class Lane:
         recorder = asyncio.create_task(self._record_until_over())
         keeper = asyncio.create_task(self._keep())
         try:
-            await asyncio.gather(*(self._send_in_turn(stop) for _ in range(self._limits.in_flight)))
+            await asyncio.gather(
+                self._hand_out(stop), *(self._send_in_turn(stop) for _ in range(self._limits.in_flight))
+            )
         finally:
             keeper.cancel()
             await self._feed.fetched()
@@ -110,17 +114,26 @@ class Lane:
                 self._under_way -= 1
 
     async def _next(self, stop: asyncio.Event) -> Ready | None:
-        """Return what may go now. Only one waits for what must be waited for, the others wait for their turn."""
+        """Return what may go now, or wait to be handed something; None at the end."""
+        if self._is_through_for_good or stop.is_set():
+            return None
+        if (ready := self._take()) is not None:
+            return ready
+        handed: asyncio.Future[Ready | None] = asyncio.get_running_loop().create_future()
+        self._idle.append(handed)
+        return await handed
+
+    async def _hand_out(self, stop: asyncio.Event) -> None:
+        """Wait for what must be waited for, for all who are idle, and hand out what may go by then."""
         while not stop.is_set():
-            if (ready := self._take()) is not None:
-                return ready
-            async with self._turn:
-                if not stop.is_set() and (ready := self._take()) is not None:
-                    return ready
-                if self._is_through():
-                    return None
-                await self._wait(stop)
-        return None
+            while self._idle and (ready := self._take()) is not None:
+                self._idle.popleft().set_result(ready)
+            if self._is_through():
+                break
+            await self._wait(stop)
+        self._is_through_for_good = True
+        for handed in self._idle:
+            handed.set_result(None)
 
     def _take(self) -> Ready | None:
         """Take what is claimed and may go this moment."""

@@ -126,6 +126,9 @@ def lift_hold(connection: sa.Connection, scope: str) -> bool:
     return bool(connection.execute(sa.delete(holds).where(holds.c.scope == scope)).rowcount)
 
 
+_HELD = sa.text("select scope, reason from holds")  # asked at every claim
+
+
 def standing_holds(connection: sa.Connection) -> dict[str, str]:
     """Return every held scope with its reason."""
-    return {row.scope: row.reason for row in connection.execute(sa.select(holds.c.scope, holds.c.reason))}
+    return {row[0]: row[1] for row in connection.execute(_HELD)}

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from core.store.inbox import insert_ignore
 from core.store.ledger import FAR_AHEAD, IS_CLAIMED, IS_IN_DOUBT
 from core.store.tables import lanes, mail_domains, messages
+from core.store.times import raw_time
 
 LEASE = timedelta(seconds=60)
 _DAY = timedelta(hours=24)
@@ -48,10 +49,19 @@ def own(connection: sa.Connection, channel: str, worker: str, now: datetime) -> 
     return LaneMemory(*row) if row else None
 
 
+_REMEMBER = sa.text("""
+    update lanes set next_at = :next_at, paused_until = :paused_until, pause_reason = :pause_reason,
+        failures = :failures, updated_at = :now
+    where channel = :channel and owner = :worker
+""")
+
+
 def remember(connection: sa.Connection, channel: str, worker: str, memory: LaneMemory, now: datetime) -> None:
-    """Write down what the lane must know after a restart."""
-    mine = sa.and_(lanes.c.channel == channel, lanes.c.owner == worker)
-    connection.execute(sa.update(lanes).where(mine).values(**memory._asdict(), updated_at=now))
+    """Write down what the lane must know after a restart; with every batch of answers, so in plain SQL."""
+    times = {"next_at": memory.next_at, "paused_until": memory.paused_until, "now": now}
+    raw = {name: at and raw_time(connection, at) for name, at in times.items()}
+    others = {"pause_reason": memory.pause_reason, "failures": memory.failures}
+    connection.execute(_REMEMBER, {**raw, **others, "channel": channel, "worker": worker})
 
 
 def leave(connection: sa.Connection, channel: str, worker: str, now: datetime) -> None:

@@ -22,22 +22,24 @@ class Waiting(NamedTuple):
     campaign_id: str
 
 
+_FIRST = sa.text("""
+    select priority, campaign_id from messages where channel = :channel and status = 'planned'
+    order by priority, campaign_id limit 1
+""")
+_AFTER = sa.text("""
+    select priority, campaign_id from messages
+    where channel = :channel and status = 'planned' and (priority, campaign_id) > (:priority, :campaign_id)
+    order by priority, campaign_id limit 1
+""")
+
+
 def waiting(connection: sa.Connection, channel: str) -> list[Waiting]:
     """List the campaigns with planned messages, most urgent first; it costs a look per campaign, not per message."""
-    here = sa.and_(messages.c.channel == channel, IS_PLANNED)
-    place = sa.tuple_(messages.c.priority, messages.c.campaign_id)
-    query = (
-        sa.select(messages.c.priority, messages.c.campaign_id)
-        .where(here)
-        .order_by(messages.c.priority, messages.c.campaign_id)
-        .limit(1)
-    )
-    after = query.where(place > sa.tuple_(sa.bindparam("priority"), sa.bindparam("campaign_id")))
     found: list[Waiting] = []
-    row = connection.execute(query).first()
+    row = connection.execute(_FIRST, {"channel": channel}).first()
     while row is not None:
         found.append(Waiting(*row))
-        row = connection.execute(after, {"priority": row[0], "campaign_id": row[1]}).first()
+        row = connection.execute(_AFTER, {"channel": channel, **found[-1]._asdict()}).first()
     return found
 
 
@@ -51,7 +53,6 @@ def claim_fairly(
     held = standing_holds(connection)
     if {"all", f"channel:{channel}"} & held.keys():
         return []
-    templates = [scope.removeprefix("template:") for scope in held if scope.startswith("template:")]
     taken: list[Message] = []
     free = [each for each in waiting(connection, channel) if f"campaign:{each.campaign_id}" not in held]
     for priority, group in groupby(free, key=lambda each: each.priority):
@@ -68,7 +69,6 @@ def claim_fairly(
                     limit=min(share, limit - len(taken)),
                     now=now,
                     lease=lease,
-                    held_templates=templates,
                 )
                 taken += part
                 if len(part) < share:

@@ -31,6 +31,7 @@ _SIGNED = [
     b"content-type",
 ]
 _LINES_KEPT = 2000  # encoded lines: those of the templates in use stay, the personal ones pass through
+_LONGEST_LINE = 76  # RFC 2045, 6.7
 _LINE_END = re.compile("\r\n|\r|\n")
 _QUOTED = "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 
@@ -98,8 +99,24 @@ def _quoted(text: str) -> str:
     return "\r\n".join(map(_quoted_line, lines)) + "\r\n"
 
 
-@lru_cache(maxsize=_LINES_KEPT)
 def _quoted_line(line: str) -> str:
+    """Encode one line; most personal ones are links in plain ASCII, which take no more than a few cuts."""
+    if not line.isascii() or not line.isprintable() or line.endswith(" "):
+        return _encoded(line)
+    line = line.replace("=", "=3D")
+    if len(line) <= _LONGEST_LINE:
+        return line
+    parts = []
+    while len(line) > _LONGEST_LINE:
+        split = line.find("=", _LONGEST_LINE - 3, _LONGEST_LINE - 1)  # within "=3D" no line may end
+        end = split if split >= 0 else _LONGEST_LINE - 1
+        parts.append(line[:end])
+        line = line[end:]
+    return "=\r\n".join([*parts, line])
+
+
+@lru_cache(maxsize=_LINES_KEPT)
+def _encoded(line: str) -> str:
     return binascii.b2a_qp(line.encode()).decode().replace("\n", "\r\n")  # it breaks at soft line breaks only
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from core.errors import PermanentError
 from core.vocabulary import Channel, ErrorClass
-from senders.contract import WITHHELD, Answer, MayGo, Outgoing, Rejected, always
+from senders.contract import Answer, MayGo, Outgoing, Rejected, always
 from senders.email.connections import Connections
 from senders.email.delivery import Delivery
 from senders.email.headers import mailbox
@@ -50,11 +50,9 @@ class EmailSender:
     async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
         """Hand one email to the relay; what happens after the final dot without an answer is unknown.
 
-        ``may_go`` is asked right before the text is written. When it says no by then, the connection is broken off,
-        since the relay waits for the text: so it is asked before as well.
+        ``may_go`` is asked right before the text is written. When it says no, the connection is broken off, since the
+        relay waits for the text by then; that is rare, and asking before as well would cost every message.
         """
-        if not may_go():
-            return WITHHELD
         address = mailbox(message.address)
         if address is None:
             return Rejected(str(ErrorClass.PERMANENT_RECIPIENT), "5.1.3", "no mail can be addressed so")
