@@ -50,6 +50,8 @@ class Breaker:
         if isinstance(answer, NotSent | Unknown) or (
             isinstance(answer, Rejected) and answer.error_class == ErrorClass.TRANSIENT
         ):
+            if self._monotonic() < self.open_until:
+                return False  # it was under way when the pause began: one outage is not many
             self.failures += 1
             if self.failures < _OPENS_AFTER:
                 return False

@@ -1,5 +1,6 @@
 """HTTP for the hot path: one POST, no retries, and a clear word on whether the request can have arrived."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -49,7 +50,7 @@ class HttpPort:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as got:
                 return Response(got.status, got.headers, await got.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotWrittenError(f"no connection: {error}") from error
+            raise NotWrittenError(f"no connection{_why(error)}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswerError(f"no answer: {type(error).__name__}") from error
 
@@ -68,3 +69,9 @@ class HttpPort:
     ) -> None:
         """Close the connections."""
         await self.close()
+
+
+def _why(error: Exception) -> str:
+    """Say what the system said, without addresses: people read it."""
+    number = getattr(getattr(error, "os_error", None), "errno", None)
+    return f": {os.strerror(number)}" if number else ""

@@ -1,12 +1,13 @@
 """The ledger seen as an outbox: what waits, whose turn it is, and how far a run has come."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from core.store import ledger
+from core.store import lanes, ledger
 from core.store.campaigns import standing_holds
 from core.store.ledger import COLUMNS, IS_IN_DOUBT, IS_PLANNED, Message
 from core.store.tables import messages
@@ -101,6 +102,12 @@ def progress(connection: sa.Connection, campaign_id: str, now: datetime) -> dict
     in_recent = connection.execute(sa.select(sa.func.count()).where(recent)).scalar_one()
     waits = sa.select(messages.c.channel, messages.c.reason, sa.func.count(), sa.func.min(messages.c.not_before))
     waits = waits.where(here, IS_PLANNED).group_by(messages.c.channel, messages.c.reason)
+    held = standing_holds(connection)
+    paused = {
+        lane["channel"]: (lane["pause_reason"], lane["paused_until"])
+        for lane in lanes.standing(connection)
+        if lane["paused_until"] and lane["paused_until"] > now
+    }
     left = by_status.get(Status.PLANNED, 0) + by_status.get(Status.CLAIMED, 0)
     a_minute = in_recent / (_RECENT.total_seconds() / 60)
     return {
@@ -110,7 +117,22 @@ def progress(connection: sa.Connection, campaign_id: str, now: datetime) -> dict
         "sent_a_minute": round(a_minute, 1),
         "minutes_left": round(left / a_minute, 1) if a_minute and left else None,
         "waiting": [
-            {"channel": channel, "messages": count, "reason": reason or "its turn", "not_before": not_before}
-            for channel, reason, count, not_before in connection.execute(waits)
+            {
+                "channel": channel,
+                "messages": count,
+                "reason": _stands_still(channel, campaign_id, held, paused) or reason or "its turn",
+                "not_before": not_before or paused.get(channel, (None, None))[1],
+            }
+            for channel, reason, count, not_before in connection.execute(waits).all()
         ],
     }
+
+
+def _stands_still(
+    channel: str, campaign_id: str, held: Mapping[str, str], paused: Mapping[str, tuple[str, datetime]]
+) -> str | None:
+    """Say what keeps all of a campaign's messages on a channel: a switch, or the lane's pause."""
+    for scope in ("all", f"channel:{channel}", f"campaign:{campaign_id}"):
+        if scope in held:
+            return f"{scope} is held: {held[scope]}"
+    return paused[channel][0] if channel in paused else None

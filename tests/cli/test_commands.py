@@ -15,7 +15,7 @@ from cli.__main__ import app
 from core.clock import utc_now
 from core.errors import PermanentError
 from core.settings import load_settings
-from core.store import campaigns, ledger, outbox
+from core.store import campaigns, lanes, ledger, outbox
 from core.store.engine import open_store
 from core.store.tables import audit
 
@@ -114,12 +114,19 @@ def test_show_tells_progress_pace_and_why_the_rest_waits(run: Run, store: sa.Eng
 
     assert found["by_status"] == {"accepted": 5, "planned": 15}
     assert (found["left"], found["sent_a_minute"], found["minutes_left"]) == (15, 1.0, 15.0)
+    assert {each["reason"] for each in found["waiting"]} == {"all is held: fire drill"}
+    assert found["held"] == {"all": "fire drill"}
+    with store.begin() as connection:
+        campaigns.lift_hold(connection, "all")
+        lanes.own(connection, "email", "w", now)
+        away = lanes.LaneMemory(None, now + timedelta(minutes=5), "the provider does not answer", 5)
+        lanes.remember(connection, "email", "w", away, now)
+    found = _json(run("campaign", "show", "renewal", "--json"))
     assert {(each["channel"], each["reason"]): each["messages"] for each in found["waiting"]} == {
-        ("email", "its turn"): 10,
+        ("email", "the provider does not answer"): 10,
         ("whatsapp", "its turn"): 4,
         ("whatsapp", "the provider is busy"): 1,
     }
-    assert found["held"] == {"all": "fire drill"}
 
 
 def test_cancel_ends_what_is_planned_and_nothing_else(run: Run, store: sa.Engine) -> None:

@@ -156,6 +156,17 @@ def test_five_failures_in_a_row_open_the_breaker_and_one_probe_closes_it(answer)
     assert not opened.is_probing
 
 
+def test_what_was_under_way_when_the_provider_went_down_is_one_outage_not_many() -> None:
+    opened, ticks = breaker()
+    for _ in range(60):
+        opened.hear(NotSent("no route"))
+    assert opened.pause_left() < 3
+
+    ticks.at += opened.pause_left() + 0.1
+    opened.hear(NotSent("no route"))
+    assert 3 < opened.pause_left() < 5
+
+
 def test_retry_after_is_kept_to_and_a_refusal_of_one_person_is_no_failure() -> None:
     asked, _ = breaker()
     asked.hear(Rejected(ErrorClass.PERMANENT_RECIPIENT, "131026", "nobody"))
