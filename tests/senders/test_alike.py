@@ -14,8 +14,11 @@ from core.store import doubts, ledger, suppressions
 from core.store.tables import messages
 from core.store.templates import save_template
 from core.vocabulary import Channel, Status
+from senders.compose import Links
+from senders.lane_store import LaneStore
 from senders.limits import Limits
-from senders.line.send import LineSender
+from senders.line.send import LineSender, retry_key
+from senders.prepare import Preparer
 from senders.worker import run_worker
 from tests.core.test_ledger import row
 from tests.senders.peers import CUT, HttpPeer, http
@@ -115,6 +118,21 @@ def test_a_batch_in_doubt_is_asked_about_with_the_same_key_and_the_same_people(s
     assert len(again.taken) == 1
     assert key(again.taken[0]) == key(cut.taken[0])
     assert people(again.taken[0]) == people(cut.taken[0])
+    assert statuses(store) == {"accepted": 50}
+
+
+def test_a_batch_whose_worker_died_before_it_sent_goes_out_once_and_under_the_key_it_was_committed_with(
+    store: sa.Engine,
+) -> None:
+    plan(store, 50)
+    dead = LaneStore(store, "line", "dead", Preparer(Links(public_url="http://x", secret="s")), utc_now)
+    (committed,), _ = dead.claim(500, 500, set())
+    dead.close()
+    peer = work(store, TAKEN, later=LATER)
+
+    assert [len(people(request)) for request in peer.taken] == [50]
+    assert committed.batch_id is not None
+    assert retry_key(committed.batch_id).encode() in key(peer.taken[0])
     assert statuses(store) == {"accepted": 50}
 
 
