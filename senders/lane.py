@@ -91,10 +91,10 @@ class Lane:
         await self._tidy_up()
         recorder = asyncio.create_task(self._record_until_over())
         keeper = asyncio.create_task(self._keep())
+        senders = (self._send_in_turn(stop) for _ in range(self._limits.in_flight))
+        ended: list[BaseException | None] = []
         try:
-            await asyncio.gather(
-                self._hand_out(stop), *(self._send_in_turn(stop) for _ in range(self._limits.in_flight))
-            )
+            ended = await asyncio.gather(self._hand_out(stop), *senders, return_exceptions=True)
         finally:
             keeper.cancel()
             await self._feed.fetched()
@@ -103,6 +103,8 @@ class Lane:
             self._is_over = True
             await recorder
             await self._record()
+        if faults := [each for each in ended if each is not None]:
+            raise faults[0]  # what was under way is recorded by now
 
     async def _send_in_turn(self, stop: asyncio.Event) -> None:
         """Send one request after the other: as many of these run as may be under way."""
@@ -125,15 +127,17 @@ class Lane:
 
     async def _hand_out(self, stop: asyncio.Event) -> None:
         """Wait for what must be waited for, for all who are idle, and hand out what may go by then."""
-        while not stop.is_set():
-            while self._idle and (ready := self._take()) is not None:
-                self._idle.popleft().set_result(ready)
-            if self._is_through():
-                break
-            await self._wait(stop)
-        self._is_through_for_good = True
-        for handed in self._idle:
-            handed.set_result(None)
+        try:
+            while not stop.is_set():
+                while self._idle and (ready := self._take()) is not None:
+                    self._idle.popleft().set_result(ready)
+                if self._is_through():
+                    break
+                await self._wait(stop)
+        finally:
+            self._is_through_for_good = True
+            for handed in self._idle:
+                handed.set_result(None)
 
     def _take(self) -> Ready | None:
         """Take what is claimed and may go this moment."""
@@ -212,7 +216,7 @@ class Lane:
             return Unknown(f"a fault of ours while it was sent: {type(error).__name__}")
 
     def _take_answer(self, ready: Ready, answer: Answer) -> None:
-        if ready.is_doubt and not settles_doubt(answer):
+        if ready.is_doubt and not settles_doubt(answer, is_batch=ready.batch_id is not None):
             return
         if ready.batch_id and isinstance(answer, Rejected) and answer.error_class == "permanent_request":
             self._feed.part(ready)  # one of them is at fault, nobody got it: each goes alone and hears for itself

@@ -35,9 +35,14 @@ class Released(NamedTuple):
 Result = Answer | Stopped | Released | Delay
 
 
-def settles_doubt(answer: Answer) -> bool:
-    """Say whether the answer to a repeat is evidence: it was or is now taken, or could never be."""
-    return isinstance(answer, Accepted) or (isinstance(answer, Rejected) and answer.error_class in _FINAL)
+def settles_doubt(answer: Answer, *, is_batch: bool) -> bool:
+    """Say whether the answer to a repeat is evidence: it was or is now taken, or could never be.
+
+    A refused batch says nothing of its single messages.
+    """
+    if isinstance(answer, Accepted):
+        return True
+    return not is_batch and isinstance(answer, Rejected) and answer.error_class in _FINAL
 
 
 def settle(connection: sa.Connection, results: Iterable[tuple[Message, Result]], worker: str, now: datetime) -> None:

@@ -136,6 +136,18 @@ def test_a_batch_whose_worker_died_before_it_sent_goes_out_once_and_under_the_ke
     assert statuses(store) == {"accepted": 50}
 
 
+def test_a_batch_in_doubt_that_is_refused_when_asked_about_stays_in_doubt_and_is_never_parted(
+    sqlite_store: sa.Engine,
+) -> None:
+    plan(sqlite_store, 50)
+    work(sqlite_store, CUT)
+    refused = http(400, '{"message":"The property, \'to[2]\', in the request body is invalid"}')
+    again = work(sqlite_store, refused, later=LATER)
+
+    assert all(len(people(request)) == 50 for request in again.taken)
+    assert statuses(sqlite_store) == {"in_doubt": 50}
+
+
 def _opt_out(connection: sa.Connection) -> None:
     who: dict[str, Any] = {"channel": "line", "address": None, "contact_id": "c7"}
     suppressions.add(connection, **who, reason="unsubscribed", source="one_click", now=utc_now())
