@@ -21,7 +21,8 @@ class Feed:
 
     def __init__(self, store: LaneStore, limits: Limits, most_alike: int) -> None:
         self._store, self._most_alike = store, most_alike
-        self._claim = max(1, min(_CLAIM_MOST, round(limits.per_second * _CLAIM_SECONDS)), most_alike)
+        self._usual = max(1, min(_CLAIM_MOST, round(limits.per_second * _CLAIM_SECONDS)))
+        self._claim = self._usual  # more only while the words are the same for all
         self.ready: deque[Ready] = deque()
         self._stopped: list[tuple[Message, Stopped]] = []
         self._fetching: asyncio.Task[None] | None = None
@@ -56,6 +57,8 @@ class Feed:
             self._dry_until = time.monotonic() + _LOOK_SECONDS
         self.ready.extend(requests)
         self._stopped.extend(stopped)
+        is_one_batch = len(requests) == 1 and requests[0].batch_id is not None
+        self._claim = min(self._most_alike, self._claim * 4) if is_one_batch else self._usual
 
     async def fetched(self) -> None:
         """Wait for the claim that is under way."""
@@ -73,12 +76,14 @@ class Feed:
         return stopped
 
     def ask_again(self, doubts: Iterable[Ready]) -> None:
-        """Put requests in doubt first, unless they are being asked about already."""
+        """Put requests in doubt first, the oldest before all, unless they are being asked about already."""
+        new = []
         for ready in doubts:
             keys = {message.message_id for message, _ in ready.pairs}
             if not keys & self._asked:
                 self._asked |= keys
-                self.ready.appendleft(ready)
+                new.append(ready)
+        self.ready.extendleft(reversed(new))
 
     def heard(self, ready: Ready) -> None:
         """Note that an answer came."""

@@ -15,10 +15,12 @@ from core.store.tables import messages
 from core.store.templates import save_template
 from core.vocabulary import Channel, Status
 from senders.compose import Links
+from senders.feed import Feed
 from senders.lane_store import LaneStore
 from senders.limits import Limits
 from senders.line.send import LineSender, retry_key
 from senders.prepare import Preparer
+from senders.ready import Ready
 from senders.worker import run_worker
 from tests.core.test_ledger import row
 from tests.senders.peers import CUT, HttpPeer, http
@@ -68,23 +70,26 @@ def key(request: bytes) -> bytes:
 
 
 def test_the_same_words_to_many_are_one_request(store: sa.Engine) -> None:
-    plan(store, 120)
+    plan(store, 240)
     peer = work(store, TAKEN)
 
-    assert len(peer.taken) == 1
-    assert peer.taken[0].startswith(b"POST /v2/bot/message/multicast ")
-    assert len(set(people(peer.taken[0]))) == 120
-    assert statuses(store) == {"accepted": 120}
+    assert [len(people(request)) for request in peer.taken] == [
+        50,
+        190,
+    ]  # small until words are alike
+    assert all(request.startswith(b"POST /v2/bot/message/multicast ") for request in peer.taken)
+    assert len({person for request in peer.taken for person in people(request)}) == 240
+    assert statuses(store) == {"accepted": 240}
     with store.connect() as connection:
         assert set(connection.execute(sa.select(messages.c.provider_message_id)).scalars()) == {"r1"}
 
 
 def test_a_request_reaches_at_most_five_hundred_people(sqlite_store: sa.Engine) -> None:
-    plan(sqlite_store, 730)
+    plan(sqlite_store, 1230)
     peer = work(sqlite_store, TAKEN)
 
     assert max(len(people(request)) for request in peer.taken) == 500
-    assert sorted(person for request in peer.taken for person in people(request)) == [f"U{n:032}" for n in range(730)]
+    assert sorted(person for request in peer.taken for person in people(request)) == [f"U{n:032}" for n in range(1230)]
 
 
 def test_words_that_are_personal_go_to_each_alone(sqlite_store: sa.Engine) -> None:
@@ -105,6 +110,30 @@ def test_one_person_with_two_messages_is_never_twice_in_a_request(sqlite_store: 
     peer = work(sqlite_store, TAKEN)
 
     assert sorted(len(people(request)) for request in peer.taken) == [1, 3]
+
+
+def test_personal_words_are_claimed_a_few_at_a_time_so_that_a_kill_leaves_few_in_doubt(
+    sqlite_store: sa.Engine,
+) -> None:
+    store = LaneStore(sqlite_store, "line", "w", Preparer(Links(public_url="http://x", secret="s")), utc_now)
+    claimed: list[int] = []
+
+    def claim(limit: int, *_others: Any) -> Any:
+        claimed.append(limit)
+        return [Ready(((None, None),), None, 0.0)] * 9, []
+
+    store.claim = claim
+    feed = Feed(store, FAST, 500)
+
+    async def fill() -> None:
+        for _ in range(3):
+            feed.fill(None)
+            await feed.fetched()
+            feed.ready.clear()
+
+    asyncio.run(fill())
+    store.close()
+    assert claimed == [50, 50, 50]
 
 
 def test_a_batch_in_doubt_is_asked_about_with_the_same_key_and_the_same_people(store: sa.Engine) -> None:
