@@ -26,6 +26,7 @@ _CONTACT_DETAILS = {
     "text",
     "old_value",
     "new_value",
+    "original_value",
 }
 
 
