@@ -38,6 +38,20 @@ class Held:
         """Return the rows of a table whose time in a column is ``since`` or later."""
         return self._rows(f'select * from {DATASET}.{table} where "{column}" >= ?', since)  # noqa: S608 -- names of ours
 
+    def rows_with(self, table: str, column: str, values: list[str]) -> list[dict[str, Any]]:
+        """Return the rows of a table whose column holds one of the values; none when the table is missing."""
+        sql = f'select * from {DATASET}.{table} where "{column}" in (select unnest(?))'  # noqa: S608 -- names of ours
+        return self._rows(sql, values) if table in self.columns else []
+
+    def delete(self, table: str, key: tuple[str, ...], rows: pa.Table) -> None:
+        """Delete the rows of a table that have the key of one of these."""
+        if self._connection is None:
+            return
+        same = " and ".join(f'standing."{name}" = gone."{name}"' for name in key)
+        self._connection.register("gone", rows)
+        self._connection.execute(f"delete from {DATASET}.{table} as standing using gone where {same}")  # noqa: S608 -- names of ours
+        self._connection.unregister("gone")
+
     def worth_loading(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """Leave out empty tables that stand with all their columns: a load pays for every table it names."""
         return {

@@ -16,7 +16,18 @@ _POINTER = "newest.json"
 _REFUSAL = "refused.json"
 _KEEP = 3
 # Columns that the copy for people without the right to see contact details does not contain in the clear.
-_CONTACT_DETAILS = {"email", "mobile", "mobile_as_typed", "line_user_id", "address", "phone", "text"}
+_CONTACT_DETAILS = {
+    "email",
+    "mobile",
+    "mobile_as_typed",
+    "line_user_id",
+    "address",
+    "phone",
+    "text",
+    "old_value",
+    "new_value",
+    "original_value",
+}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from dashboard.parts.words import say, title, words
 COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16"}
 _KIND = {"send": "#0f766e", "holdout": "#7c3aed"}
 _OTHER = "#cbd5e1"
-_WORDED = ("outcome", "channel", "status", "state")  # columns whose values are translated on screen, never in an export
+# Columns whose values are translated on screen, never in an export.
+_WORDED = ("outcome", "channel", "status", "state", "reject_type")
 
 
 def table(frame: pl.DataFrame, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Data health: how fresh the sources are, which promises hold, whether providers agree, what is in doubt."""
+"""Data health: how fresh sources are, which promises hold, what the CRM has wrong, what providers and doubts say."""
 
 import streamlit as st
 
@@ -32,6 +32,7 @@ def show() -> None:
         st.success(say("all_kept", n=len(kept)), icon=":material/check:")
     with st.expander(say("every_check")):
         table(kept, "checks")
+    _rejects()
     _doubts()
     _reconciliation()
     st.subheader(say("waits"))
@@ -43,6 +44,16 @@ def show() -> None:
         table(waits, "waits")
     st.subheader(say("statuses"))
     table(ask("statuses"), "statuses")
+
+
+def _rejects() -> None:
+    st.subheader(say("rejects"))
+    refused = ask("rejects")
+    if refused.is_empty():
+        st.success(say("nothing_rejected"), icon=":material/check:")
+        return
+    st.caption(say("rejects_help"))
+    table(refused, "rejects")
 
 
 def _doubts() -> None:

@@ -11,7 +11,7 @@ import httpx
 
 from core.logs import get_logger
 from pipelines import existing
-from pipelines.crm import source
+from pipelines.crm import history, source
 from pipelines.crm.client import CrmClient
 from pipelines.crm.compare import compare
 from pipelines.crm.tables import COLLECTIONS, KEYS, TABLES, Collection
@@ -57,13 +57,19 @@ def load(
         existing.look(warehouse_path) as held,
         CrmClient(url, username, password, transport=transport, timeout=timeout, retry_seconds=retry_seconds) as client,
     ):
+        history.take_back_unfinished(held)
         gathered = _Gathered(client, held, now, allow_shrink=allow_shrink)
         for collection in COLLECTIONS:
             gathered.read(collection, by_watermark=mode == "incremental")
         gathered.read_preferences()
-        tables = held.worth_loading({name: arrow_table(rows, TABLES[name]) for name, rows in gathered.tables.items()})
+        tables = {name: arrow_table(rows, TABLES[name]) for name, rows in gathered.tables.items()}
+        gathered.tables[history.TABLE] = history.changes(tables, held, now)
+        tables = held.worth_loading(tables)
     # The look is closed before dlt opens the file.
-    load_tables(pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path), tables, KEYS)
+    pipeline = pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path)
+    if told := gathered.tables[history.TABLE]:  # before the rows, in a load of its own: dlt merges table by table
+        load_tables(pipeline, {history.TABLE: arrow_table(told, TABLES[history.TABLE])}, KEYS)
+    load_tables(pipeline, tables, KEYS)
     report = LoadReport(
         mode=mode,
         rows={name: len(rows) for name, rows in gathered.tables.items()},

@@ -162,6 +162,14 @@ PREFERENCES = {
     "_loaded_at": "time",
 }
 REJECTS = {"entity": "text", "entity_id": "text", "reason": "text", "record": "json", "_loaded_at": "time"}
+HISTORY = {
+    "entity": "text",
+    "entity_id": "text",
+    "field": "text",
+    "old_value": "text",
+    "new_value": "text",
+    "valid_from": "time",
+}
 LOADS = {"table_name": "text", "mode": "text", "row_count": "int", "newest_row_at": "time", "loaded_at": "time"}
 
 TABLES: dict[str, dict[str, str]] = {
@@ -169,6 +177,7 @@ TABLES: dict[str, dict[str, str]] = {
     "crm__contract_zones": CONTRACT_ZONES,
     "crm__contact_preferences": PREFERENCES,
     "crm__rejects": REJECTS,
+    "crm__history": HISTORY,
     "crm__loads": LOADS,
 }
 KEYS: dict[str, tuple[str, ...]] = {
@@ -176,5 +185,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "crm__contract_zones": ("id",),
     "crm__contact_preferences": ("contact_id",),
     "crm__rejects": ("entity", "entity_id"),
+    "crm__history": ("entity", "entity_id", "field", "valid_from"),
     "crm__loads": ("table_name",),
 }

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.clock import utc_now
 from core.settings import load_settings
-from tests.warehouse.conftest import warehouse  # noqa: F401 -- a fixture
+from tests.warehouse.conftest import add, warehouse  # noqa: F401 -- a fixture
 from tests.warehouse.test_reconciliation import heard, message, total
 from warehouse.build import build
 from warehouse.publish import publish
@@ -55,6 +55,16 @@ def test_doubts_that_explain_a_difference_are_no_alarm_and_say_what_to_do(page, 
     assert counts["state"].str.startswith(word).all() and len(counts) == 2
     assert any("bma doubt settle" in text.value for text in shown.markdown)
     assert not [text for text in shown.warning if "bma reconcile" in text.value]
+
+
+@pytest.mark.parametrize(("language", "kind"), [("en", "Country"), ("th", "ประเทศ")])
+def test_a_value_that_cannot_be_used_is_listed_but_hidden_from_who_may_not_see_it(page, warehouse, language, kind):  # noqa: F811
+    add(warehouse, "crm__companies", {"id": "c9", "name": "Far Stay", "country": "Siam", "_is_deleted": False})
+    shown = page(language, counted=2)
+
+    assert not shown.exception
+    (rejects,) = (frame.value for frame in shown.dataframe if "original_value" in frame.value.columns)
+    assert rejects[["field", "original_value", "reject_type"]].values.tolist() == [["country", "•••", kind]]
 
 
 def test_a_difference_that_nothing_explains_is_an_alarm(page):

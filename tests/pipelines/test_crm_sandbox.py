@@ -54,6 +54,10 @@ def test_the_stand_in_is_read_whole_and_followed(url, sync, ask):
     assert second.rows["crm__contacts"] == 1
     assert third.rows["crm__contacts"] == 1
     assert ask("select title, company from raw.crm__contacts where id = ?", contact) == [("Quiet", company)]
+    assert ask("select entity_id, field, new_value from raw.crm__history order by valid_from") == [
+        (contact, "title", "Owner"),
+        (contact, "title", "Quiet"),
+    ]
     assert ask("select count(*) from raw.crm__contact_preferences")[0][0] == counts["crm__contacts"]
 
 

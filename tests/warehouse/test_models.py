@@ -82,6 +82,18 @@ def test_a_contact_is_reachable_in_its_country_and_agrees_only_to_what_the_flags
     ]
 
 
+def test_a_value_of_the_history_holds_until_the_next_one(warehouse: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    later = now + timedelta(hours=1)
+    change = {"entity": "contracts", "entity_id": "k1", "field": "status"}
+    add(warehouse, "crm__history", {**change, "old_value": "Draft", "new_value": "Sent", "valid_from": now})
+    add(warehouse, "crm__history", {**change, "old_value": "Sent", "new_value": "Active", "valid_from": later})
+    add(warehouse, "crm__history", {**change, "entity_id": "k2", "new_value": "Sent", "valid_from": later})
+    build(warehouse, now=now, select={"staging.crm__history", "marts.crm_history"})
+
+    query = "select new_value, valid_from, valid_to from marts.crm_history order by entity_id, valid_from"
+    assert warehouse.execute(query).fetchall() == [("Sent", now, later), ("Active", later, None), ("Sent", later, None)]
+
+
 @pytest.mark.parametrize("change", ["unsubscribed = true", "receives_notifications = false"])
 def test_who_opted_out_in_the_crm_agrees_to_nothing(
     warehouse: duckdb.DuckDBPyConnection, now: datetime, change: str

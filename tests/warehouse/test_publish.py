@@ -28,7 +28,7 @@ with connect(Path(sys.argv[1])) as connection:
         publish(connection, Path(sys.argv[2]), datetime.now(UTC))
         print("published", flush=True)
 """
-_SECRETS = ("ann.secret@example.com", "+66812345678", "081 234 5678", "U0123456789abcdef")
+_SECRETS = ("ann.secret@example.com", "+66812345678", "081 234 5678", "U0123456789abcdef", "ann.before@example.com")
 
 
 def _build(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
@@ -64,6 +64,8 @@ def _build(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
             "detail": '{"text": "call +66812345678"}',
         },
     )
+    change = {"entity": "contacts", "entity_id": "p1", "field": "email", "valid_from": now}
+    add(connection, "crm__history", {**change, "old_value": _SECRETS[4], "new_value": _SECRETS[0]})
     build(connection, now=now)
 
 

@@ -11,7 +11,7 @@
 -- column: end_date                 | Last day.
 -- column: value                    | Amount without VAT, in currency.
 -- column: total_value              | Amount with VAT, in currency.
--- column: currency                 | ISO 4217 code of the amounts.
+-- column: currency                 | ISO 4217 code of the amounts; others than THB and USD are in marts.rejects.
 -- column: price_per_zone           | Amount per music zone and year, in currency.
 -- column: is_active                | The CRM's flag; also true for drafts.
 -- column: send_renewal_reminders   | Whether this contract may be reminded of; off for many multi-year ones.
@@ -25,7 +25,6 @@
 
 -- unique: contract_id
 -- not_null: company_id, status, currency
--- accepted: currency | USD, THB
 
 with successors as (
     select
