@@ -11,6 +11,7 @@ from rich.console import Console
 
 from cli.campaign_commands import campaign
 from cli.doubt_commands import doubt
+from cli.export_command import export
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
 from cli.output import Json, open_steps, show
@@ -28,6 +29,7 @@ app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
 app.add_typer(doubt, name="doubt")
 app.command()(reconcile)
+app.command()(export)
 _console = Console(stderr=True, highlight=False)
 
 

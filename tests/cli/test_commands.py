@@ -18,6 +18,9 @@ from core.settings import load_settings
 from core.store import campaigns, ledger, outbox
 from core.store.engine import open_store
 from core.store.tables import audit
+from warehouse.catalog import read_models
+from warehouse.connect import connect
+from warehouse.publish import publish
 
 Run = Callable[..., Result]
 
@@ -120,6 +123,34 @@ def test_show_tells_progress_pace_and_why_the_rest_waits(run: Run, store: sa.Eng
         ("whatsapp", "the provider is busy"): 1,
     }
     assert found["held"] == {"all": "fire drill"}
+
+
+def test_export_says_what_it_wrote_and_notes_who_took_contact_details(
+    run: Run, store: sa.Engine, tmp_path: Path
+) -> None:
+    with connect(tmp_path / "warehouse.duckdb") as connection:
+        connection.execute("create schema marts")
+        for model in read_models():
+            if model.address.layer == "marts" and not model.is_private:
+                columns = ", ".join(f"'x' as {name}" for name in model.columns)
+                connection.execute(f"create table {model.address} as select {columns}")
+        version = publish(connection, load_settings().serve_dir, utc_now())
+    words = ("export", "out", "--table", "contacts", "--table", "segments", "--json")
+    found = _json(run(*words))
+
+    assert (found["version"], found["files"], found["rows"]) == (version.name, 2, 2)
+    assert {each["path"] for each in found["written"]} == {"contacts.parquet", "segments.parquet"}
+    assert found["size_bytes"] == sum(path.stat().st_size for path in (tmp_path / "out").glob("*.parquet"))
+    _json(run("export", "clear", "--table", "contacts", "--with-contact-details", "--json"))
+    with store.connect() as connection:
+        assert [(row.action, row.detail) for row in connection.execute(sa.select(audit))] == [
+            ("export", {"folder": "clear", "tables": "contacts"})
+        ]
+
+
+def test_export_before_anything_is_published_says_what_to_do(run: Run) -> None:
+    with pytest.raises(PermanentError, match="bma publish"):
+        raise run("export", "out").exception or AssertionError
 
 
 def test_cancel_ends_what_is_planned_and_nothing_else(run: Run, store: sa.Engine) -> None:
