@@ -20,7 +20,7 @@ from core.store.engine import open_store
 from core.store.tables import audit
 from warehouse.catalog import read_models
 from warehouse.connect import connect
-from warehouse.publish import publish
+from warehouse.publish import Version, publish
 
 Run = Callable[..., Result]
 
@@ -125,16 +125,24 @@ def test_show_tells_progress_pace_and_why_the_rest_waits(run: Run, store: sa.Eng
     assert found["held"] == {"all": "fire drill"}
 
 
-def test_export_says_what_it_wrote_and_notes_who_took_contact_details(
-    run: Run, store: sa.Engine, tmp_path: Path
-) -> None:
+@pytest.fixture
+def version(run: Run, tmp_path: Path) -> Version:
+    """Every published table, with one row of nulls but for a name."""
     with connect(tmp_path / "warehouse.duckdb") as connection:
         connection.execute("create schema marts")
         for model in read_models():
             if model.address.layer == "marts" and not model.is_private:
-                columns = ", ".join(f"'x' as {name}" for name in model.columns)
-                connection.execute(f"create table {model.address} as select {columns}")
-        version = publish(connection, load_settings().serve_dir, utc_now())
+                columns = (
+                    f"null::timestamptz as {each}" if each.endswith("_at") else f"'x' as {each}"
+                    for each in model.columns
+                )
+                connection.execute(f"create table {model.address} as select {', '.join(columns)}")
+        return publish(connection, load_settings().serve_dir, utc_now())
+
+
+def test_export_says_what_it_wrote_and_notes_who_took_contact_details(
+    run: Run, store: sa.Engine, version: Version, tmp_path: Path
+) -> None:
     words = ("export", "out", "--table", "contacts", "--table", "segments", "--json")
     found = _json(run(*words))
 
@@ -151,6 +159,17 @@ def test_export_says_what_it_wrote_and_notes_who_took_contact_details(
 def test_export_before_anything_is_published_says_what_to_do(run: Run) -> None:
     with pytest.raises(PermanentError, match="bma publish"):
         raise run("export", "out").exception or AssertionError
+
+
+def test_a_metric_is_listed_and_measured_by_what_is_asked(run: Run, version: Version) -> None:
+    listed = {row["metric"]: row for row in _json(run("metric", "list", "--json"))}
+
+    assert listed["open_rate_human"]["by"] == "metric_date, campaign_id, run_id, channel"
+    words = ("metric", "show", "open_rate_human", "--only", "channel=email", "--since", "2026-03-01", "--json")
+    assert _json(run(*words)) == [{"metric_value": None, "numerator": 0, "denominator": 0}]
+    assert _json(run("metric", "show", "sent", "--by", "channel", "--json")) == []
+    with pytest.raises(PermanentError, match="say --only"):
+        raise run("metric", "show", "sent", "--only", "channel").exception or AssertionError
 
 
 def test_cancel_ends_what_is_planned_and_nothing_else(run: Run, store: sa.Engine) -> None:

@@ -83,7 +83,7 @@ def test_the_same_version_gives_the_same_bytes_and_nothing_half_stays(
 ) -> None:
     folder, again = tmp_path / "out", tmp_path / "again"
     again.mkdir()
-    (again / "contacts.partial").write_text("of an export that was killed")
+    (again / "gone.partial").write_text("of an export that was killed")
     for each in (folder, again, again):
         export(version, each, Wish(file_format=file_format))
 

@@ -1,8 +1,12 @@
 -- description: Messages that arrived, where the channel says so.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: messages
 select
+    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (delivered_at is not null) as metric_value
+    count(*) filter (delivered_at is not null) as numerator
 from marts.messages
+where accepted_at is not null
 group by all

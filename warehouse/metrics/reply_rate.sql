@@ -1,9 +1,15 @@
 -- description: Answered, of sent.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: share
+-- numerator: messages answered
+-- denominator: messages taken
 select
+    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (replied_at is not null and accepted_at is not null)
-    / nullif(count(*) filter (accepted_at is not null), 0) as metric_value
+    count(*) filter (replied_at is not null) as numerator,
+    count(*) as denominator
 from marts.messages
+where accepted_at is not null
 group by all

@@ -1,8 +1,12 @@
 -- description: Messages the provider took.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: messages
 select
+    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (accepted_at is not null) as metric_value
+    count(*) as numerator
 from marts.messages
+where accepted_at is not null
 group by all

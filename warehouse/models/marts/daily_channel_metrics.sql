@@ -13,8 +13,8 @@
 -- column: unsubscribed     | Messages after which the person opted out.
 -- column: failed           | Messages that failed after they were taken.
 -- column: delivery_rate    | delivered / sent; null for LINE, which reports none.
--- column: open_rate_raw    | opened_raw / sent.
--- column: open_rate_human  | opened_human / sent.
+-- column: open_rate_raw    | Opened by anybody, machines too, of delivered.
+-- column: open_rate_human  | Opened by a person, of delivered.
 -- column: click_rate_human | clicked_human / sent.
 -- column: cost             | What providers ask for the messages, in currency.
 -- column: currency         | ISO 4217 code of the cost.
@@ -30,6 +30,8 @@ with counted as (
         count(*) filter (delivered_at is not null) as delivered,
         count(*) filter (first_opened_at is not null) as opened_raw,
         count(*) filter (first_human_opened_at is not null) as opened_human,
+        count(*) filter (first_opened_at is not null and delivered_at is not null) as delivered_and_opened_raw,
+        count(*) filter (first_human_opened_at is not null and delivered_at is not null) as delivered_and_opened_human,
         count(*) filter (first_clicked_at is not null) as clicked_raw,
         count(*) filter (first_human_clicked_at is not null) as clicked_human,
         count(*) filter (replied_at is not null) as replied,
@@ -55,8 +57,8 @@ select
     unsubscribed,
     failed,
     case when channel <> 'line' then delivered / sent end as delivery_rate,
-    opened_raw / sent as open_rate_raw,
-    opened_human / sent as open_rate_human,
+    delivered_and_opened_raw / nullif(delivered, 0) as open_rate_raw,
+    delivered_and_opened_human / nullif(delivered, 0) as open_rate_human,
     clicked_human / sent as click_rate_human,
     cost::decimal(14, 2) as cost,
     currency
