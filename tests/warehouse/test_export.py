@@ -90,6 +90,18 @@ def test_the_same_version_gives_the_same_bytes_and_nothing_half_stays(
     assert _bytes(folder) == _bytes(again)
 
 
+def test_rows_lie_in_the_order_of_the_key_whatever_order_they_were_built_in(
+    warehouse: duckdb.DuckDBPyConnection, version: Version, now: datetime, tmp_path: Path
+) -> None:
+    for contact_id in ("p9", "p0", "p5"):
+        copied = "insert into marts.contacts select * replace ($1 as contact_id) from marts.contacts limit 1"
+        warehouse.execute(copied, [contact_id])
+    (written,) = export(publish(warehouse, tmp_path / "serve", now), tmp_path, Wish(tables=("contacts",)))
+
+    found = duckdb.connect().execute("select contact_id from read_parquet($1)", [str(tmp_path / written.path)])
+    assert [name for (name,) in found.fetchall()] == ["p0", "p1", "p5", "p9"]
+
+
 def test_contact_details_leave_only_when_asked_for(version: Version, tmp_path: Path) -> None:
     export(version, tmp_path / "masked", Wish(file_format="csv"))
     export(version, tmp_path / "full", Wish(file_format="csv", with_contact_details=True))
