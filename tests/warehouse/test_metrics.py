@@ -1,6 +1,7 @@
 """Metrics: one definition each, and the same number wherever it is shown."""
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -80,6 +81,24 @@ def test_the_marts_say_the_same_as_the_metrics_for_every_slice(weeks: duckdb.Duc
         for name in shown:
             slices = {tuple(row[each] for each in by): row[name] for row in rows}
             assert _measured(weeks, name, *by) == pytest.approx(slices), (mart, name)
+
+
+def test_no_question_of_the_dashboard_counts_what_a_metric_counts() -> None:
+    times = re.compile(r"filter\s*\(.*(accepted|delivered|opened|clicked|replied|unsubscribed)_at\b|/\s*nullif")
+    counting = {path.stem for path in _QUERIES.glob("*.sql") if times.search(path.read_text())}
+
+    assert counting == set()
+
+
+def test_a_metric_counts_the_messages_that_it_names(weeks: duckdb.DuckDBPyConnection) -> None:
+    by_hand = """
+        select channel, count(*) filter (delivered_at is not null and first_human_opened_at is not null)
+        / nullif(count(*) filter (delivered_at is not null), 0) as rate
+        from marts.messages where accepted_at is not null group by all
+    """
+
+    found = {(row["channel"],): row["rate"] for row in _rows(weeks, by_hand)}
+    assert _measured(weeks, "open_rate_human", "channel") == pytest.approx(found)
 
 
 def test_the_dashboard_says_the_same_as_the_metrics(

@@ -4,12 +4,10 @@
 -- numerator: emails taken and then returned
 -- denominator: emails taken
 select
-    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
+    metric_date,
     campaign_id,
     run_id,
     channel,
-    count(*) filter (channel = 'email' and status = 'failed') as numerator,
-    count(*) filter (channel = 'email') as denominator
-from marts.messages
-where accepted_at is not null
-group by all
+    bounced as numerator,
+    case when channel = 'email' then sent else 0 end as denominator
+from marts.daily_run_metrics

@@ -2,11 +2,9 @@
 -- grain: metric_date, campaign_id, run_id, channel
 -- unit: messages
 select
-    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
+    metric_date,
     campaign_id,
     run_id,
     channel,
-    count(*) filter (first_clicked_at is not null) as numerator
-from marts.messages
-where accepted_at is not null
-group by all
+    clicked_raw as numerator
+from marts.daily_run_metrics

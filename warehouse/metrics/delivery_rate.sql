@@ -4,12 +4,10 @@
 -- numerator: messages that arrived
 -- denominator: messages taken, but for LINE
 select
-    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
+    metric_date,
     campaign_id,
     run_id,
     channel,
-    count(*) filter (channel <> 'line' and delivered_at is not null) as numerator,
-    count(*) filter (channel <> 'line') as denominator
-from marts.messages
-where accepted_at is not null
-group by all
+    case when channel <> 'line' then delivered else 0 end as numerator,
+    case when channel <> 'line' then sent else 0 end as denominator
+from marts.daily_run_metrics

@@ -4,12 +4,10 @@
 -- numerator: delivered messages opened or read by anybody
 -- denominator: messages that arrived
 select
-    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
+    metric_date,
     campaign_id,
     run_id,
     channel,
-    count(*) filter (first_opened_at is not null and delivered_at is not null) as numerator,
-    count(*) filter (delivered_at is not null) as denominator
-from marts.messages
-where accepted_at is not null
-group by all
+    opened_raw_arrived as numerator,
+    delivered as denominator
+from marts.daily_run_metrics

@@ -4,12 +4,10 @@
 -- numerator: messages answered
 -- denominator: messages taken
 select
-    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
+    metric_date,
     campaign_id,
     run_id,
     channel,
-    count(*) filter (replied_at is not null) as numerator,
-    count(*) as denominator
-from marts.messages
-where accepted_at is not null
-group by all
+    replied as numerator,
+    sent as denominator
+from marts.daily_run_metrics
