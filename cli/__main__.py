@@ -11,8 +11,10 @@ from rich.console import Console
 
 from cli.campaign_commands import campaign
 from cli.doubt_commands import doubt
+from cli.export_command import export
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
+from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
 from cli.reconcile_commands import reconcile
 from cli.segment_commands import segment
@@ -26,8 +28,10 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(segment, name="segment")
 app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
+app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
 app.command()(reconcile)
+app.command()(export)
 _console = Console(stderr=True, highlight=False)
 
 

@@ -1,13 +1,13 @@
 """The one function that asks the published copy; every question is a file in ``queries/``."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from warehouse import publish
+from warehouse import measure, publish
 
 _QUERIES = Path(__file__).parent / "queries"
 
@@ -27,6 +27,13 @@ def ask(question: str, **parameters: Any) -> pl.DataFrame:
     version: publish.Version = st.session_state["version"]
     sql = (_QUERIES / f"{question}.sql").read_text()
     return _ask(str(version.masked_path), sql, tuple(sorted(parameters.items())))
+
+
+def measured(metric: str, *, by: tuple[str, ...] = (), since: date | None = None) -> pl.DataFrame:
+    """Ask the same copy for a metric: its rows have ``by``, ``metric_value`` and, of a share, what was divided."""
+    version: publish.Version = st.session_state["version"]
+    query, bound = measure.measure(metric, by=by, since=since)
+    return _ask(str(version.masked_path), query, tuple(sorted(bound.items())))
 
 
 @st.cache_data(max_entries=300, show_spinner=False)

@@ -12,7 +12,7 @@ from core.errors import PermanentError
 
 MODELS = Path(__file__).parent / "models"
 LAYERS = ("staging", "marts")
-_FACT = re.compile(r"^--\s*(description|depends|column|unique|not_null|accepted|assert)\s*:\s*(.+)$")
+_FACT = re.compile(r"^--\s*(description|depends|column|unique|not_null|accepted|assert|partition)\s*:\s*(.+)$")
 
 
 class Address(NamedTuple):
@@ -45,6 +45,8 @@ class Model:
     not_null: tuple[str, ...] = ()
     accepted: tuple[tuple[str, tuple[str, ...]], ...] = ()
     asserts: tuple[str, ...] = field(default=())
+    # The time by whose day in UTC an export divides the table, of tables that only ever grow by what happens.
+    partition: str | None = None
 
     @property
     def is_private(self) -> bool:
@@ -76,6 +78,7 @@ def read_model(path: Path) -> Model:
         not_null=tuple(_words(facts.get("not_null", ()))),
         accepted=tuple(_accepted(line) for line in facts.get("accepted", ())),
         asserts=tuple(facts.get("assert", ())),
+        partition=next(iter(facts.get("partition", ())), None),
     )
 
 

@@ -1,19 +1,12 @@
 """The data dictionary, written from the headers of models and metrics: ``python -m warehouse.dictionary [--check]``."""
 
-import re
 import sys
 from pathlib import Path
 
 from warehouse.catalog import read_models
+from warehouse.measure import read_metrics
 
 _DICTIONARY = Path(__file__).parents[1] / "docs" / "data_dictionary.md"
-METRICS = Path(__file__).parent / "metrics"
-
-
-def read_metric(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return a metric's description and grain. Raises KeyError without either."""
-    facts = dict(re.findall(r"^-- (description|grain): (.+)$", path.read_text(), re.MULTILINE))
-    return facts["description"], tuple(column.strip() for column in facts["grain"].split(","))
 
 
 def render() -> str:
@@ -24,10 +17,9 @@ def render() -> str:
         lines += [f"## {model.address}", "", model.description, "", "| column | meaning |", "|---|---|"]
         lines += [f"| `{name}` | {meaning} |" for name, meaning in model.columns.items()]
         lines.append("")
-    lines += ["## Metrics", "", "| metric | per | meaning |", "|---|---|---|"]
-    for path in sorted(METRICS.glob("*.sql")):
-        description, grain = read_metric(path)
-        lines.append(f"| `{path.stem}` | {', '.join(grain)} | {description} |")
+    lines += ["## Metrics", "", "| metric | unit | by any of | meaning |", "|---|---|---|---|"]
+    for metric in read_metrics().values():
+        lines.append(f"| `{metric.name}` | {metric.unit} | {', '.join(metric.grain)} | {metric.description} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,10 +1,13 @@
 """Overview: what happened lately, by channel, and what needs somebody."""
 
+from datetime import date, timedelta
+
 import altair as alt
 import polars as pl
 import streamlit as st
 
-from dashboard.data import ask
+from core.clock import utc_now
+from dashboard.data import ask, measured
 from dashboard.parts.show import channel_colour, empty, table
 from dashboard.parts.words import say, share, words
 
@@ -17,7 +20,7 @@ def show() -> None:
     if totals.is_empty():
         empty("nothing_sent")
         return
-    _cards(totals)
+    _cards(totals, since=utc_now().date() - timedelta(days=days - 1))
     _alarms()
     st.subheader(say("sent_by_day"))
     daily = ask("daily", days=days)
@@ -50,18 +53,23 @@ def show() -> None:
     )
 
 
-def _cards(totals: pl.DataFrame) -> None:
+def _cards(totals: pl.DataFrame, since: date) -> None:
     summed = totals.select(pl.exclude("channel").sum()).row(0, named=True)
     cards = [
         ("sent", f"{summed['sent']:,}", None),
         ("delivered", f"{summed['delivered']:,}", say("delivered_help")),
-        ("opened_human", share(summed["opened_human"], summed["sent"]), say("raw_is", n=summed["opened_raw"])),
-        ("clicked_human", share(summed["clicked_human"], summed["sent"]), say("raw_is", n=summed["clicked_raw"])),
+        ("opened_human", _rate("open_rate_human", since), say("raw_is", n=summed["opened_raw"])),
+        ("clicked_human", _rate("click_rate_human", since), say("raw_is", n=summed["clicked_raw"])),
         ("replied", f"{summed['replied']:,}", None),
         ("unsubscribed", f"{summed['unsubscribed']:,}", None),
     ]
     for place, (key, value, explanation) in zip([*st.columns(3), *st.columns(3)], cards, strict=True):
         place.metric(say(key), value, help=explanation, border=True)
+
+
+def _rate(metric: str, since: date) -> str:
+    found = measured(metric, since=since).row(0, named=True)
+    return share(found["numerator"], found["denominator"])
 
 
 def _alarms() -> None:

@@ -18,6 +18,9 @@ from core.settings import load_settings
 from core.store import campaigns, lanes, ledger, outbox
 from core.store.engine import open_store
 from core.store.tables import audit
+from tests.warehouse.conftest import add, warehouse  # noqa: F401 -- a fixture
+from warehouse.build import build
+from warehouse.publish import Version, publish
 
 Run = Callable[..., Result]
 
@@ -127,6 +130,46 @@ def test_show_tells_progress_pace_and_why_the_rest_waits(run: Run, store: sa.Eng
         ("whatsapp", "its turn"): 4,
         ("whatsapp", "the provider is busy"): 1,
     }
+
+
+@pytest.fixture
+def version(run: Run, warehouse: Any) -> Version:  # noqa: F811
+    """Publish every table, empty but for one contact."""
+    add(warehouse, "crm__contacts", {"id": "p1", "name": "Ann", "is_active": True, "_is_deleted": False})
+    build(warehouse, now=utc_now())
+    return publish(warehouse, load_settings().serve_dir, utc_now())
+
+
+def test_export_says_what_it_wrote_and_notes_who_took_contact_details(
+    run: Run, store: sa.Engine, version: Version, tmp_path: Path
+) -> None:
+    words = ("export", "out", "--table", "contacts", "--table", "segments", "--json")
+    found = _json(run(*words))
+
+    assert (found["version"], found["files"], found["rows"]) == (version.name, 2, 1)
+    assert {each["path"] for each in found["written"]} == {"contacts.parquet", "segments.parquet"}
+    assert found["size_bytes"] == sum(path.stat().st_size for path in (tmp_path / "out").glob("*.parquet"))
+    _json(run("export", "clear", "--table", "contacts", "--with-contact-details", "--json"))
+    with store.connect() as connection:
+        assert [(row.action, row.detail) for row in connection.execute(sa.select(audit))] == [
+            ("export", {"folder": "clear", "tables": "contacts"})
+        ]
+
+
+def test_export_before_anything_is_published_says_what_to_do(run: Run) -> None:
+    with pytest.raises(PermanentError, match="bma publish"):
+        raise run("export", "out").exception or AssertionError
+
+
+def test_a_metric_is_listed_and_measured_by_what_is_asked(run: Run, version: Version) -> None:
+    listed = {row["metric"]: row for row in _json(run("metric", "list", "--json"))}
+
+    assert listed["open_rate_human"]["by"] == "metric_date, campaign_id, run_id, channel"
+    words = ("metric", "show", "open_rate_human", "--only", "channel=email", "--since", "2026-03-01", "--json")
+    assert _json(run(*words)) == [{"metric_value": None, "numerator": 0, "denominator": 0}]
+    assert _json(run("metric", "show", "sent", "--by", "channel", "--json")) == []
+    with pytest.raises(PermanentError, match="say --only"):
+        raise run("metric", "show", "sent", "--only", "channel").exception or AssertionError
 
 
 def test_cancel_ends_what_is_planned_and_nothing_else(run: Run, store: sa.Engine) -> None:

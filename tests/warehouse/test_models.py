@@ -15,7 +15,7 @@ from tests.warehouse.conftest import add
 from warehouse.build import build
 from warehouse.catalog import Model, read_models
 from warehouse.checks import run_checks
-from warehouse.dictionary import METRICS, main, read_metric
+from warehouse.dictionary import main
 
 _FOLDER = Path(package.__file__).parent
 
@@ -141,14 +141,6 @@ def test_one_word_one_meaning() -> None:
 
 def test_the_data_dictionary_is_up_to_date() -> None:
     assert main(["--check"]) == 0
-
-
-@pytest.mark.parametrize("path", sorted(METRICS.glob("*.sql")), ids=lambda path: path.stem)
-def test_a_metric_has_its_grain_and_one_value(warehouse: duckdb.DuckDBPyConnection, now: datetime, path: Path) -> None:
-    build(warehouse, now=now)
-
-    made = [column[0] for column in warehouse.execute(path.read_text()).description or ()]
-    assert made == [*read_metric(path)[1], "metric_value"]
 
 
 @pytest.mark.parametrize(

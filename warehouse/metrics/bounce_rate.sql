@@ -1,9 +1,13 @@
 -- description: Emails taken and then returned, of emails sent; null for other channels.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: share
+-- numerator: emails taken and then returned
+-- denominator: emails taken
 select
+    metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (channel = 'email' and status = 'failed' and accepted_at is not null)
-    / nullif(count(*) filter (channel = 'email' and accepted_at is not null), 0) as metric_value
-from marts.messages
-group by all
+    bounced as numerator,
+    case when channel = 'email' then sent else 0 end as denominator
+from marts.daily_run_metrics

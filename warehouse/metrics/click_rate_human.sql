@@ -1,9 +1,13 @@
 -- description: Clicked by a person, of sent: LINE reports no delivery.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: share
+-- numerator: messages clicked by a person
+-- denominator: messages taken
 select
+    metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (first_human_clicked_at is not null and accepted_at is not null)
-    / nullif(count(*) filter (accepted_at is not null), 0) as metric_value
-from marts.messages
-group by all
+    clicked_human as numerator,
+    sent as denominator
+from marts.daily_run_metrics

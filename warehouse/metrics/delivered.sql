@@ -1,8 +1,10 @@
 -- description: Messages that arrived, where the channel says so.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: messages
 select
+    metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (delivered_at is not null) as metric_value
-from marts.messages
-group by all
+    delivered as numerator
+from marts.daily_run_metrics

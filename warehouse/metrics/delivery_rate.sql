@@ -1,8 +1,13 @@
--- description: Delivered of sent; null before anything was sent.
--- grain: campaign_id, channel
+-- description: Delivered of sent; null for LINE, which reports none.
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: share
+-- numerator: messages that arrived
+-- denominator: messages taken, but for LINE
 select
+    metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (delivered_at is not null) / nullif(count(*) filter (accepted_at is not null), 0) as metric_value
-from marts.messages
-group by all
+    case when channel <> 'line' then delivered else 0 end as numerator,
+    case when channel <> 'line' then sent else 0 end as denominator
+from marts.daily_run_metrics

@@ -1,9 +1,13 @@
 -- description: Opened or read by anybody, machines too, of delivered.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: share
+-- numerator: delivered messages opened or read by anybody
+-- denominator: messages that arrived
 select
+    metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (first_opened_at is not null and delivered_at is not null)
-    / nullif(count(*) filter (delivered_at is not null), 0) as metric_value
-from marts.messages
-group by all
+    opened_raw_arrived as numerator,
+    delivered as denominator
+from marts.daily_run_metrics

@@ -1,8 +1,10 @@
 -- description: Messages the provider took.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: messages
 select
+    metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (accepted_at is not null) as metric_value
-from marts.messages
-group by all
+    sent as numerator
+from marts.daily_run_metrics

@@ -1,9 +1,13 @@
 -- description: After which the person opted out, of sent.
--- grain: campaign_id, channel
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: share
+-- numerator: messages after which the person opted out
+-- denominator: messages taken
 select
+    metric_date,
     campaign_id,
+    run_id,
     channel,
-    count(*) filter (unsubscribed_at is not null and accepted_at is not null)
-    / nullif(count(*) filter (accepted_at is not null), 0) as metric_value
-from marts.messages
-group by all
+    unsubscribed as numerator,
+    sent as denominator
+from marts.daily_run_metrics

@@ -1,5 +1,5 @@
 -- description: One row per run, variant and channel: the funnel, raw and human, and the lift over the holdout.
--- depends: marts.decisions, marts.messages, marts._treatments
+-- depends: marts.daily_run_metrics, marts.decisions, marts.messages, marts._treatments
 
 -- column: run_id              | One occurrence of a campaign.
 -- column: campaign_id         | Campaign.
@@ -49,17 +49,27 @@ funnel as (
     select
         run_id,
         channel,
-        count(*) filter (accepted_at is not null) as sent,
-        count(*) filter (delivered_at is not null) as delivered,
-        count(*) filter (first_opened_at is not null) as opened_raw,
-        count(*) filter (first_human_opened_at is not null) as opened_human,
-        count(*) filter (first_clicked_at is not null) as clicked_raw,
-        count(*) filter (first_human_clicked_at is not null) as clicked_human,
-        count(*) filter (replied_at is not null) as replied,
-        count(*) filter (unsubscribed_at is not null) as unsubscribed,
-        count(*) filter (status = 'failed' and channel = 'email' and accepted_at is not null) as bounced,
-        count(*) filter (status = 'failed') as failed
+        sum(sent)::bigint as sent,
+        sum(delivered)::bigint as delivered,
+        sum(opened_raw)::bigint as opened_raw,
+        sum(opened_human)::bigint as opened_human,
+        sum(clicked_raw)::bigint as clicked_raw,
+        sum(clicked_human)::bigint as clicked_human,
+        sum(replied)::bigint as replied,
+        sum(unsubscribed)::bigint as unsubscribed,
+        sum(bounced)::bigint as bounced
+    from marts.daily_run_metrics
+    group by all
+),
+
+-- Failures count whether or not the provider took the message, and so have no day.
+failures as (
+    select
+        run_id,
+        channel,
+        count(*) as failed
     from marts.messages
+    where status = 'failed'
     group by all
 ),
 
@@ -121,7 +131,7 @@ select
     coalesce(funnel.replied, 0) as replied,
     coalesce(funnel.unsubscribed, 0) as unsubscribed,
     coalesce(funnel.bounced, 0) as bounced,
-    coalesce(funnel.failed, 0) as failed,
+    coalesce(failures.failed, 0) as failed,
     coalesce(treatments.converted, 0)::bigint as converted,
     coalesce(treatments.converted_holdout, 0)::bigint as converted_holdout,
     case
@@ -140,4 +150,5 @@ select
     null::decimal(14, 2) as cost
 from considered
 left join funnel using (run_id, channel)
+left join failures using (run_id, channel)
 left join treatments using (run_id, channel)

@@ -1,5 +1,5 @@
 -- description: One row per day (Bangkok) and channel: the funnel of the messages taken that day, with rates.
--- depends: marts.messages
+-- depends: marts.daily_run_metrics
 
 -- column: metric_date      | Day on which the provider took the messages, in Bangkok.
 -- column: channel          | How people were reached.
@@ -13,8 +13,8 @@
 -- column: unsubscribed     | Messages after which the person opted out.
 -- column: failed           | Messages that failed after they were taken.
 -- column: delivery_rate    | delivered / sent; null for LINE, which reports none.
--- column: open_rate_raw    | opened_raw / sent.
--- column: open_rate_human  | opened_human / sent.
+-- column: open_rate_raw    | Opened by anybody, machines too, of delivered.
+-- column: open_rate_human  | Opened by a person, of delivered.
 -- column: click_rate_human | clicked_human / sent.
 -- column: cost             | What providers ask for the messages, in currency.
 -- column: currency         | ISO 4217 code of the cost.
@@ -24,21 +24,22 @@
 
 with counted as (
     select
-        (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
+        metric_date,
         channel,
-        count(*) as sent,
-        count(*) filter (delivered_at is not null) as delivered,
-        count(*) filter (first_opened_at is not null) as opened_raw,
-        count(*) filter (first_human_opened_at is not null) as opened_human,
-        count(*) filter (first_clicked_at is not null) as clicked_raw,
-        count(*) filter (first_human_clicked_at is not null) as clicked_human,
-        count(*) filter (replied_at is not null) as replied,
-        count(*) filter (unsubscribed_at is not null) as unsubscribed,
-        count(*) filter (status = 'failed') as failed,
-        sum(cost_amount) as cost,
-        max(cost_currency) as currency
-    from marts.messages
-    where accepted_at is not null
+        sum(sent)::bigint as sent,
+        sum(delivered)::bigint as delivered,
+        sum(opened_raw)::bigint as opened_raw,
+        sum(opened_human)::bigint as opened_human,
+        sum(opened_raw_arrived)::bigint as opened_raw_arrived,
+        sum(opened_human_arrived)::bigint as opened_human_arrived,
+        sum(clicked_raw)::bigint as clicked_raw,
+        sum(clicked_human)::bigint as clicked_human,
+        sum(replied)::bigint as replied,
+        sum(unsubscribed)::bigint as unsubscribed,
+        sum(failed)::bigint as failed,
+        sum(cost) as cost,
+        max(currency) as currency
+    from marts.daily_run_metrics
     group by all
 )
 
@@ -55,8 +56,8 @@ select
     unsubscribed,
     failed,
     case when channel <> 'line' then delivered / sent end as delivery_rate,
-    opened_raw / sent as open_rate_raw,
-    opened_human / sent as open_rate_human,
+    opened_raw_arrived / nullif(delivered, 0) as open_rate_raw,
+    opened_human_arrived / nullif(delivered, 0) as open_rate_human,
     clicked_human / sent as click_rate_human,
     cost::decimal(14, 2) as cost,
     currency

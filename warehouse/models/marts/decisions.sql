@@ -17,6 +17,7 @@
 -- column: snapshot_id    | Build of the warehouse that was decided on.
 
 -- unique: run_id, contact_id, step, subject_id
+-- partition: decided_at
 -- not_null: outcome, reason, decided_at
 -- accepted: outcome | ineligible, stale_data, no_consent, suppressed, no_address, invalid_address, duplicate_address, crm_hold, account_limit, holdout, already_sent, conflict, capped, window_closed, template_unavailable, quota, deferred, send
 

@@ -16,6 +16,7 @@
 -- column: provider_event_type | What happened, in the provider's words.
 
 -- unique: event_id
+-- partition: occurred_at
 -- not_null: channel, event_type, occurred_at
 -- accepted: actor | human, machine, unknown
 

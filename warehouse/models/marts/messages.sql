@@ -36,6 +36,7 @@
 -- column: snapshot_id            | Build of the warehouse that was decided on.
 
 -- unique: message_id
+-- partition: planned_at
 -- not_null: campaign_id, contact_id, channel, status, planned_at
 -- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
 -- assert: first_human_opened_at is null or first_opened_at <= first_human_opened_at

@@ -1,0 +1,10 @@
+-- description: Emails taken and then returned.
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: messages
+select
+    metric_date,
+    campaign_id,
+    run_id,
+    channel,
+    bounced as numerator
+from marts.daily_run_metrics

@@ -1,0 +1,10 @@
+-- description: Messages clicked by a person.
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: messages
+select
+    metric_date,
+    campaign_id,
+    run_id,
+    channel,
+    clicked_human as numerator
+from marts.daily_run_metrics

@@ -1,0 +1,10 @@
+-- description: Messages after which the person opted out.
+-- grain: metric_date, campaign_id, run_id, channel
+-- unit: messages
+select
+    metric_date,
+    campaign_id,
+    run_id,
+    channel,
+    unsubscribed as numerator
+from marts.daily_run_metrics

@@ -1,0 +1,49 @@
+-- description: One row per day (Bangkok), run and channel: the funnel of the messages taken that day. Others add it up.
+-- depends: marts.messages
+
+-- column: metric_date          | Day on which the provider took the messages, in Bangkok.
+-- column: campaign_id          | Campaign.
+-- column: run_id               | One occurrence of a campaign.
+-- column: channel              | How people were reached.
+-- column: sent                 | Messages the provider took.
+-- column: delivered            | Messages that arrived, where the channel says so.
+-- column: opened_raw           | Messages opened or read by anybody, machines too.
+-- column: opened_human         | Messages opened or read by a person.
+-- column: opened_raw_arrived   | Those of opened_raw of which the channel says that they arrived.
+-- column: opened_human_arrived | Those of opened_human of which the channel says that they arrived.
+-- column: clicked_raw          | Messages clicked by anybody, machines too.
+-- column: clicked_human        | Messages clicked by a person.
+-- column: replied              | Messages answered.
+-- column: unsubscribed         | Messages after which the person opted out.
+-- column: bounced              | Emails that came back.
+-- column: failed               | Messages that failed after they were taken.
+-- column: cost                 | What providers ask for the messages, in currency.
+-- column: currency             | ISO 4217 code of the cost.
+
+-- unique: metric_date, campaign_id, run_id, channel
+-- not_null: metric_date, channel
+-- assert: opened_human <= opened_raw and opened_raw <= sent
+-- assert: opened_human_arrived <= opened_raw_arrived and opened_raw_arrived <= delivered
+
+select
+    (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
+    campaign_id,
+    run_id,
+    channel,
+    count(*) as sent,
+    count(*) filter (delivered_at is not null) as delivered,
+    count(*) filter (first_opened_at is not null) as opened_raw,
+    count(*) filter (first_human_opened_at is not null) as opened_human,
+    count(*) filter (first_opened_at is not null and delivered_at is not null) as opened_raw_arrived,
+    count(*) filter (first_human_opened_at is not null and delivered_at is not null) as opened_human_arrived,
+    count(*) filter (first_clicked_at is not null) as clicked_raw,
+    count(*) filter (first_human_clicked_at is not null) as clicked_human,
+    count(*) filter (replied_at is not null) as replied,
+    count(*) filter (unsubscribed_at is not null) as unsubscribed,
+    count(*) filter (channel = 'email' and status = 'failed') as bounced,
+    count(*) filter (status = 'failed') as failed,
+    sum(cost_amount) as cost,
+    max(cost_currency) as currency
+from marts.messages
+where accepted_at is not null
+group by all
