@@ -27,10 +27,20 @@ _FIRST = sa.text("""
     select priority, campaign_id from messages where channel = :channel and status = 'planned'
     order by priority, campaign_id limit 1
 """)
+# In two parts: for one comparison of both columns SQLite would read every message of the campaign it comes from.
 _AFTER = sa.text("""
-    select priority, campaign_id from messages
-    where channel = :channel and status = 'planned' and (priority, campaign_id) > (:priority, :campaign_id)
-    order by priority, campaign_id limit 1
+    select * from (
+        select priority, campaign_id from messages
+        where channel = :channel and status = 'planned' and priority = :priority and campaign_id > :campaign_id
+        order by campaign_id limit 1
+    ) as within
+    union all
+    select * from (
+        select priority, campaign_id from messages
+        where channel = :channel and status = 'planned' and priority > :priority
+        order by priority, campaign_id limit 1
+    ) as below
+    order by priority limit 1
 """)
 
 

@@ -1,7 +1,6 @@
 """An email's bytes: text and HTML, one-click unsubscribe, our id in Message-ID and return path, DKIM.
 
-What is the same for all (who writes, the parts' headers, a text's unchanging lines) is encoded once and kept; an
-``EmailMessage`` per person would take 50 times as long.
+Written out, not built as an ``EmailMessage``, which would take 50 times as long for each person.
 """
 
 import binascii
@@ -30,8 +29,6 @@ _SIGNED = [
     b"mime-version",
     b"content-type",
 ]
-_LINES_KEPT = 2000  # encoded lines: those of the templates in use stay, the personal ones pass through
-_LONGEST_LINE = 76  # RFC 2045, 6.7
 _LINE_END = re.compile("\r\n|\r|\n")
 _QUOTED = "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 
@@ -95,29 +92,9 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    lines = (_LINE_END.sub("\n", text) if "\r" in text else text).removesuffix("\n").split("\n")
-    return "\r\n".join(map(_quoted_line, lines)) + "\r\n"
-
-
-def _quoted_line(line: str) -> str:
-    """Encode one line; most personal ones are links in plain ASCII, which take no more than a few cuts."""
-    if not line.isascii() or not line.isprintable() or line.endswith(" "):
-        return _encoded(line)
-    line = line.replace("=", "=3D")
-    if len(line) <= _LONGEST_LINE:
-        return line
-    parts = []
-    while len(line) > _LONGEST_LINE:
-        split = line.find("=", _LONGEST_LINE - 3, _LONGEST_LINE - 1)  # within "=3D" no line may end
-        end = split if split >= 0 else _LONGEST_LINE - 1
-        parts.append(line[:end])
-        line = line[end:]
-    return "=\r\n".join([*parts, line])
-
-
-@lru_cache(maxsize=_LINES_KEPT)
-def _encoded(line: str) -> str:
-    return binascii.b2a_qp(line.encode()).decode().replace("\n", "\r\n")  # it breaks at soft line breaks only
+    lines = (_LINE_END.sub("\n", text) if "\r" in text else text).removesuffix("\n")
+    # What ends the first line ends the soft line breaks too.
+    return binascii.b2a_qp(f"{lines}\n".replace("\n", "\r\n").encode()).decode()
 
 
 @lru_cache(maxsize=1)
