@@ -23,12 +23,13 @@ STAMP = VENV / "bma-stamp"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 
+SQL_FOLDERS = ("warehouse", "campaigns", "dashboard", "gateway")
 CHECKS = (
     ("format", ["ruff", "format", "--check", "."]),
     ("lint", ["ruff", "check", "."]),
     ("types", ["mypy"]),
     ("import rules", ["lint-imports", "--no-cache"]),
-    ("sql lint", ["sqlfluff", "lint", "--disable-progress-bar", "-q", "warehouse", "campaigns", "dashboard"]),
+    ("sql lint", ["sqlfluff", "lint", "--disable-progress-bar", "-q", *SQL_FOLDERS]),
 )
 
 

@@ -18,6 +18,7 @@ from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
 from cli.reconcile_commands import reconcile
 from cli.segment_commands import segment
+from cli.token_commands import token
 from core.errors import HouseError
 from core.logs import configure_logs
 
@@ -30,6 +31,7 @@ app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
 app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
+app.add_typer(token, name="token")
 app.command()(reconcile)
 app.command()(export)
 _console = Console(stderr=True, highlight=False)

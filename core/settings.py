@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     crm_password: SecretStr = SecretStr("")
     crm_webhook_secret: SecretStr = SecretStr("")
     jwt_secret: SecretStr = SecretStr("")
+    api_origins: str = ""
 
     whatsapp_url: str = "https://graph.facebook.com"
     whatsapp_phone_number_id: str = ""

@@ -124,3 +124,17 @@ class ErrorClass(StrEnum):
     PERMANENT_REQUEST = "permanent_request"
     HALT_TEMPLATE = "halt_template"
     HALT_SENDER = "halt_sender"
+
+
+class Role(StrEnum):
+    """What somebody may do here; each role may do what those before it may."""
+
+    VIEWER = "viewer"  # looks
+    ANALYST = "analyst"  # asks and exports, without contact details
+    MARKETER = "marketer"  # sees contact details, changes campaigns, segments and suppressions
+    ADMIN = "admin"  # everything, people's roles too
+
+    def may(self, needed: "Role") -> bool:
+        """Say whether this role is enough for what ``needed`` may do."""
+        ladder = list(Role)
+        return ladder.index(self) >= ladder.index(needed)

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import httpx
 import sqlalchemy as sa
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -15,26 +17,40 @@ from starlette.routing import Route
 from core.clock import utc_now
 from core.settings import Settings, load_settings
 from core.store.engine import open_store, reading
-from gateway import api, preferences, tracking, webhooks
+from gateway import api, preferences, problems, tracking, webhooks
+from gateway.auth import Authenticator
 from gateway.intake import Intake
+from gateway.people import People
+from gateway.rates import Rates
+from gateway.requests import Requests
 
 
 def create_app(
-    settings: Settings, *, engine: sa.Engine | None = None, clock: Callable[[], datetime] = utc_now
+    settings: Settings,
+    *,
+    engine: sa.Engine | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    crm: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """Make the application. It opens the store, unless one is given, and owns the writer while it runs."""
     store = engine or open_store(settings.effective_store_url)
     intake = Intake(store, settings)
+    people = People(settings.crm_url, store, transport=crm)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         intake.start()
         yield
         intake.stop()
+        await people.close()
 
     app = FastAPI(title="BMA Social", version="1", lifespan=lifespan)
     app.state.engine, app.state.intake, app.state.clock = store, intake, clock
-    app.include_router(api.router(settings))
+    app.state.serve_dir = settings.serve_dir
+    app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), people, Rates(store))
+    problems.add_handlers(app)
+    _add_middleware(app, settings)
+    app.include_router(api.router)
     app.router.routes.extend(
         [
             *webhooks.routes(settings),
@@ -46,6 +62,19 @@ def create_app(
         ]
     )
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(Requests)
+    if origins := settings.api_origins.split():
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            expose_headers=["RateLimit", "RateLimit-Policy", "X-Request-ID", "X-Data-As-Of"],
+            max_age=600,
+        )
 
 
 def app_from_settings() -> FastAPI:

@@ -85,6 +85,26 @@ def export(
     return written
 
 
+def export_table(version: Version, table: str, path: Path, file_format: Format, *, with_contact_details: bool) -> None:
+    """Write one published table into one file, in the order of its key. Raises PermanentError for an unknown table."""
+    source = version.path if with_contact_details else version.masked_path
+    with duckdb.connect(str(source), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        (model,) = _models(connection, (table,))
+        _write_rows(connection.sql(f"from {model.address} order by {_order(model)}"), path, file_format)
+
+
+def _order(model: Model) -> str:
+    return model.unique[0] if model.unique else "all"
+
+
+def _write_rows(rows: duckdb.DuckDBPyRelation, path: Path, file_format: str) -> None:
+    if file_format == "parquet":
+        rows.write_parquet(str(path), compression="zstd")
+    else:
+        rows.write_csv(str(path), header=True)
+
+
 def _models(connection: duckdb.DuckDBPyConnection, asked: tuple[str, ...]) -> list[Model]:
     query = "select table_name from information_schema.tables where table_schema = 'marts'"
     published = {name for (name,) in connection.execute(query).fetchall()}
@@ -115,18 +135,14 @@ def _write(connection: duckdb.DuckDBPyConnection, part: _Part, folder: Path, fil
     path = folder / part.path(file_format)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    key = part.model.unique[0] if part.model.unique else "all"
     if part.day:
         where = f"where {part.model.partition} >= $start and {part.model.partition} < $end"
         start = datetime(part.day.year, part.day.month, part.day.day, tzinfo=UTC)
         bounds = {"start": start, "end": start + timedelta(days=1)}
     else:
         where, bounds = "", None
-    rows = connection.sql(f"from {part.model.address} {where} order by {key}", params=bounds)
-    if file_format == "parquet":
-        rows.write_parquet(str(partial), compression="zstd")
-    else:
-        rows.write_csv(str(partial), header=True)
+    rows = connection.sql(f"from {part.model.address} {where} order by {_order(part.model)}", params=bounds)
+    _write_rows(rows, partial, file_format)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     size = partial.stat().st_size

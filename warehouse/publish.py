@@ -12,6 +12,7 @@ from core.errors import PermanentError
 from warehouse.catalog import read_models
 from warehouse.checks import check_all
 
+Interrupted = duckdb.InterruptException
 _POINTER = "newest.json"
 _REFUSAL = "refused.json"
 _KEEP = 3

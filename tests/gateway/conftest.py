@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+import jwt
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
@@ -50,10 +52,53 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(_env_file=None, data_dir=tmp_path, **SECRETS)
 
 
+# The CRM's people, by user id: the roles it knows, and one it does not.
+CRM_ROLES = {"ada": "Admin", "nok": "Sales", "fin": "Finance", "tek": "Tech", "new": "Intern"}
+
+
+class Crm:
+    """The CRM's word on whose token it is; it counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_away = False
+        self.roles = dict(CRM_ROLES)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        if self.is_away:
+            raise httpx.ConnectError("away", request=request)
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        user_id = jwt.decode(token, options={"verify_signature": False})["user_id"]
+        if user_id not in self.roles:
+            return httpx.Response(401, json={"detail": "User not found", "code": "user_not_found"})
+        return httpx.Response(
+            200, json={"id": user_id, "username": user_id, "full_name": user_id.title(), "role": self.roles[user_id]}
+        )
+
+
+def access_token(user_id: str = "ada", **claims: Any) -> str:
+    """Sign a token as the CRM does."""
+    content = {"token_type": "access", "exp": 4102444800, "user_id": user_id, **claims}
+    return jwt.encode(content, SECRETS["jwt_secret"], algorithm="HS256")
+
+
+def signed_in(user_id: str = "ada") -> dict[str, str]:
+    """Return the headers of a person who signed in to the CRM."""
+    return {"Authorization": f"Bearer {access_token(user_id)}"}
+
+
 @pytest.fixture
-def client(sqlite_store: sa.Engine, settings: Settings, now: datetime) -> Iterator[TestClient]:
+def crm() -> Crm:
+    """The CRM that says who people are."""
+    return Crm()
+
+
+@pytest.fixture
+def client(sqlite_store: sa.Engine, settings: Settings, now: datetime, crm: Crm) -> Iterator[TestClient]:
     """The gateway, running."""
-    with TestClient(create_app(settings, engine=sqlite_store, clock=lambda: now), follow_redirects=False) as client:
+    app = create_app(settings, engine=sqlite_store, clock=lambda: now, crm=httpx.MockTransport(crm))
+    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         yield client
 
 

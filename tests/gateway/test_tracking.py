@@ -2,12 +2,11 @@
 
 import re
 
-import jwt
 import pytest
 
 from core import tokens
 from core.store.links import save_link
-from tests.gateway.conftest import ADDRESSES, SECRETS
+from tests.gateway.conftest import ADDRESSES
 
 TARGET = "https://www.bmasia.example/renew"
 
@@ -99,36 +98,6 @@ def test_preferences_stop_one_purpose_and_bring_it_back(client, rows):
 
     client.post(address, data=dict.fromkeys(purposes, "on"))
     assert all(row["lifted_at"] for row in rows("suppressions"))
-
-
-def _token(**claims):
-    return jwt.encode(
-        {"token_type": "access", "exp": 4102444800, "user_id": "ada", **claims},
-        SECRETS["jwt_secret"],
-        algorithm="HS256",
-    )
-
-
-def test_the_api_tells_a_message_s_story_without_contact_details(client, sent):
-    signed_in = {"Authorization": f"Bearer {_token()}"}
-    client.get(pixel(sent["email"]))
-    story = client.get(f"/api/v1/messages/{sent['email']}", headers=signed_in).json()
-
-    assert story["status"] == "accepted"
-    assert [event["event_type"] for event in story["events"]] == ["opened"]
-    assert ADDRESSES["email"] not in str(story)
-    assert client.get("/api/v1/messages/none", headers=signed_in).status_code == 404
-    timeline = client.get("/api/v1/contacts/contact-email/timeline", headers=signed_in).json()
-    assert [event["event_type"] for event in timeline] == ["opened"]
-
-
-@pytest.mark.parametrize(
-    "token", ["", "nonsense", _token(exp=1), _token(token_type="refresh"), jwt.encode({"user_id": "ada"}, "", "none")]
-)
-def test_the_api_is_for_signed_in_users_of_the_crm_only(client, sent, token):
-    headers = {"Authorization": f"Bearer {token}"}
-
-    assert client.get(f"/api/v1/messages/{sent['email']}", headers=headers).status_code == 401
 
 
 def test_health_says_whether_the_store_answers(client, sqlite_store):

@@ -2,7 +2,8 @@
 
 from alembic import op
 
-from core.store.tables import metadata
+import core.store.tables  # noqa: F401 -- the tables it makes
+from core.store.columns import metadata
 
 revision = "0001"
 down_revision = None

@@ -1,0 +1,9 @@
+"""The API under ``/api/v1``: each file a resource, every list paged, every error a problem document."""
+
+from fastapi import APIRouter
+
+from gateway.api import campaigns, conversations, exports, messages, segments, suppressions
+
+router = APIRouter(prefix="/api/v1")
+for resource in (messages, campaigns, segments, conversations, suppressions, exports):
+    router.include_router(resource.router)

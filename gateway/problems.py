@@ -1,0 +1,83 @@
+"""Errors of the API as ``application/problem+json`` (RFC 9457), each saying what to do next."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from core.errors import PermanentError, TransientError
+from core.logs import get_logger
+
+API = "/api/"
+
+
+class ProblemError(Exception):
+    """What went wrong with a request: status, a name for programs, words for people, headers to send along."""
+
+    def __init__(self, status: int, name: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.name, self.detail, self.headers = status, name, detail, dict(headers or {})
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let every error of the API leave as a problem document; the other doors keep their plain words."""
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(PermanentError, _permanent)
+    app.add_exception_handler(TransientError, _transient)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(
+    request: Request, status: int, name: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """Return the document, with the request's id so that it can be found in the log."""
+    body = {
+        "type": f"urn:bma:problem:{name}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": getattr(request.state, "request_id", None),
+        **more,
+    }
+    sent = {**getattr(request.state, "rate_headers", {}), **(headers or {})}
+    return JSONResponse(body, status, headers=sent, media_type="application/problem+json")
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101 -- what it is registered for
+    return answer(request, error.status, error.name, error.detail, error.headers)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 -- what it is registered for
+    if not request.url.path.startswith(API):
+        return PlainTextResponse(str(error.detail), error.status_code, headers=error.headers)
+    return answer(request, error.status_code, "http", str(error.detail), error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 -- what it is registered for
+    # What was sent is not repeated: it may be an address.
+    wrong = [{"where": ".".join(map(str, each["loc"])), "why": each["msg"]} for each in error.errors()]
+    return answer(request, 422, "invalid", "some values do not fit: see `wrong`", wrong=wrong)
+
+
+async def _permanent(request: Request, error: Exception) -> Response:
+    return answer(request, 400, "permanent", str(error))
+
+
+async def _transient(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TransientError)  # noqa: S101 -- what it is registered for
+    return answer(request, 503, "try-again", str(error), {"Retry-After": str(round(error.retry_after or 5))})
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    get_logger().error("a fault of ours", path=request.url.path, error=type(error).__name__)
+    return answer(request, 500, "fault", "a fault of ours; tell the operators the request_id")
