@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from core.clock import utc_now
+
 _FOLDER = Path(__file__).parent
 app = typer.Typer(no_args_is_help=True, help="Proofs and measures.")
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file too.")]
@@ -47,9 +49,9 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Smaller data, the same ratios, under 40 s each.")] = False,  # noqa: FBT002 -- typer's way
     json_file: JsonFile = None,
 ) -> None:
-    """Measure against the bare library or the machine's limit, in one run; writes bench/results.md."""
+    """Measure against the bare library or the machine's limit; writes bench/results.md, measure by measure."""
     from bench.measures import MEASURES
-    from bench.report import results_page
+    from bench.report import write_results
 
     unknown = set(names or ()) - MEASURES.keys()
     if unknown:
@@ -59,7 +61,7 @@ def bench(
         print(f"> {name}", flush=True)
         results.append(MEASURES[name](quick))
         print(json.dumps(results[-1].as_row()), flush=True)
-    (_FOLDER / "results.md").write_text(results_page(results, is_quick=quick))
+        write_results(_FOLDER, results[-1:], MEASURES, is_quick=quick, today=utc_now().date())
     _write(json_file, [result.as_row() for result in results])
 
 

@@ -1,9 +1,12 @@
-"""The page that ``bench`` writes."""
+"""The page that ``bench`` writes: every measure as it was measured last."""
 
+import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 
@@ -26,24 +29,40 @@ class Result:
         return asdict(self)
 
 
-def results_page(results: Iterable[Result], *, is_quick: bool) -> str:
-    """Return ``bench/results.md``."""
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}{', quick' if is_quick else ''}"
+def write_results(
+    folder: Path, results: Iterable[Result], names: Iterable[str], *, is_quick: bool, today: date
+) -> None:
+    """Put what was measured now in the place of what was measured before: ``results.json``, and the page of it.
+
+    ``names`` are all measures there are, in the page's order; one that is gone is forgotten.
+    """
+    kept = folder / "results.json"
+    rows: dict[str, dict[str, Any]] = {}
+    if kept.exists():
+        rows = {row["name"]: row for row in json.loads(kept.read_text())}
+    how = f"{today}{', quick' if is_quick else ''}"
+    rows |= {result.name: result.as_row() | {"measured": how} for result in results}
+    ordered = [rows[name] for name in names if name in rows]
+    kept.write_text(json.dumps(ordered, indent=2, ensure_ascii=False) + "\n")
+    (folder / "results.md").write_text(_page(ordered))
+
+
+def _page(rows: Iterable[Mapping[str, Any]]) -> str:
     lines = [
         "# Measured",
         (
-            f"`python3 run.py bench`, one run, on {machine}. The limit is the bare library doing the same "
-            "work in the same run."
+            f"`python3 run.py bench [NAME …]`, on {os.cpu_count()} cores, Python {platform.python_version()}. The limit is "
+            "the bare library doing the same work in the same run; a row stands as it was measured last."
         ),
         "",
-        "| measure | what | value | limit | ratio | must | after | met | notes |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| measure | what | value | limit | ratio | must | after | met | measured | notes |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for result in results:
-        limit = "–" if result.limit is None else f"{result.limit:,.1f}"
-        ratio = "–" if result.ratio is None else f"{result.ratio:.2f}"
+    for row in rows:
+        limit = "–" if row["limit"] is None else f"{row['limit']:,.1f}"
+        ratio = "–" if row["ratio"] is None else f"{row['ratio']:.2f}"
         lines.append(
-            f"| {result.name} | {result.what} | {result.value:,.1f} | {limit} | {ratio} | {result.must} | "
-            f"{result.after} | {'yes' if result.met else '**no**'} | {result.notes} |"
+            f"| {row['name']} | {row['what']} | {row['value']:,.1f} | {limit} | {ratio} | {row['must']} | "
+            f"{row['after']} | {'yes' if row['met'] else '**no**'} | {row['measured']} | {row['notes']} |"
         )
     return "\n".join(lines) + "\n"
