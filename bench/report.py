@@ -51,8 +51,8 @@ def _page(rows: Iterable[Mapping[str, Any]]) -> str:
     lines = [
         "# Measured",
         (
-            f"`python3 run.py bench [NAME …]`, on {os.cpu_count()} cores, Python {platform.python_version()}. The limit is "
-            "the bare library doing the same work in the same run; a row stands as it was measured last."
+            f"`python3 run.py bench`, on {os.cpu_count()} cores, Python {platform.python_version()}. The limit "
+            "is the bare library doing the same work in the same run; a row stands as it was measured last."
         ),
         "",
         "| measure | what | value | limit | ratio | must | after | met | measured | notes |",
