@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import campaigns, models, raw, schedules, sensors
+from assets import campaigns, crm_feedback, models, raw, schedules, sensors
 from assets.resources import Installation
 
 defs = dg.Definitions(
@@ -20,6 +20,7 @@ defs = dg.Definitions(
         *campaigns.CAMPAIGN_ASSETS,
         campaigns.DECISIONS,
         campaigns.sends,
+        crm_feedback.notes,
     ],
     jobs=schedules.JOBS,
     schedules=schedules.SCHEDULES,

@@ -30,6 +30,12 @@ send_due = dg.define_asset_job(
     description="Send what is planned and due: by hand, where no worker runs.",
 )
 
+feedback = dg.define_asset_job(
+    "feedback",
+    selection=dg.AssetSelection.groups("feedback"),
+    description="Tell the CRM what was sent, read, answered and declined.",
+)
+
 daily_totals = dg.define_asset_job(
     "daily_totals",
     selection=dg.AssetSelection.groups("providers"),
@@ -49,7 +55,7 @@ def campaign_job(playbook: Playbook) -> Any:
 
 
 CAMPAIGN_JOBS = {playbook.campaign_id: campaign_job(playbook) for playbook in PLAYBOOKS}
-JOBS = [hourly_build, refresh, nightly_compare, daily_totals, send_due, *CAMPAIGN_JOBS.values()]
+JOBS = [hourly_build, refresh, nightly_compare, daily_totals, feedback, send_due, *CAMPAIGN_JOBS.values()]
 
 _ON = dg.DefaultScheduleStatus.RUNNING
 SCHEDULES = [
@@ -57,6 +63,7 @@ SCHEDULES = [
     dg.ScheduleDefinition(
         job=nightly_compare, cron_schedule="30 2 * * *", execution_timezone="Asia/Bangkok", default_status=_ON
     ),
+    dg.ScheduleDefinition(job=feedback, cron_schedule="20 * * * *", default_status=_ON),
     # Before the hour's build. Yesterday is over for LINE (UTC+9) since 22:00, for WhatsApp (UTC) since 7:00.
     dg.ScheduleDefinition(
         job=daily_totals, cron_schedule="30 11 * * *", execution_timezone="Asia/Bangkok", default_status=_ON

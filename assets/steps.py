@@ -20,11 +20,16 @@ from core.store.engine import open_store
 from core.store.times import seconds_apart
 from core.vocabulary import Channel
 from pipelines import crm, journal, providers
+from pipelines.crm import feedback
+from pipelines.crm.client import CrmClient
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
 from warehouse import build, checks, connect, publish
 
+_NOTES = """
+    select feedback_id, kind, company_id, contact_id, note_title, note_text, happened_at from marts.crm_feedback
+"""
 MOST_APART = 5.0  # seconds between the clocks of hosts that send; far less than a lease
 
 
@@ -104,6 +109,14 @@ class Steps:
         """Publish ``marts`` for readers. Raises PermanentError when a promise is broken: the old copy stays."""
         with self.warehouse() as connection:
             return publish.publish_checked(connection, self.settings.serve_dir, self.clock())
+
+    def tell_crm(self) -> feedback.Told:
+        """Give the CRM the notes of ``marts.crm_feedback`` that it does not have."""
+        with self.warehouse() as connection:
+            notes = [feedback.Note(*row) for row in connection.execute(_NOTES).fetchall()]
+        settings = self.settings
+        with CrmClient(settings.crm_url, settings.crm_username, settings.crm_password.get_secret_value()) as client:
+            return feedback.tell(client, self.store, notes, self.clock())
 
     def compute_segments(self) -> Any:
         """Record entries to and exits from every segment."""

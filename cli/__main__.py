@@ -12,6 +12,7 @@ from rich.console import Console
 from cli.campaign_commands import campaign
 from cli.doubt_commands import doubt
 from cli.export_command import export
+from cli.feedback_command import feedback
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
 from cli.metric_commands import metric
@@ -34,6 +35,7 @@ app.add_typer(doubt, name="doubt")
 app.add_typer(token, name="token")
 app.command()(reconcile)
 app.command()(export)
+app.command()(feedback)
 _console = Console(stderr=True, highlight=False)
 
 

@@ -28,6 +28,7 @@ _CONTACT_DETAILS = {
     "old_value",
     "new_value",
     "original_value",
+    "note_text",
 }
 
 

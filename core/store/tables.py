@@ -265,3 +265,14 @@ audit = sa.Table(
     sa.Column("detail", sa.JSON, nullable=False),
     time("recorded_at", nullable=False),
 )
+
+# Notes that the CRM has, or may have, from us: "telling" is written before the request and cleared by its answer.
+crm_notes = sa.Table(
+    "crm_notes",
+    metadata,
+    text("feedback_id", primary_key=True),
+    text("state"),  # telling | told | refused
+    text("note_id", nullable=True),  # the CRM's
+    text("reason", nullable=True),
+    time("updated_at", nullable=False),
+)

@@ -75,6 +75,18 @@ class CrmClient:
         except NotFoundError:
             return None
 
+    def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST a new record, once. Raises TransientError when it may have been made: look before asking again."""
+        if self._monotonic() > self._access_until - _RENEW_BEFORE:
+            self._sign_in()
+        try:
+            made: dict[str, Any] = self._send("POST", path, json=dict(body), headers=self._bearer())
+        except SignedOutError:  # so nothing was made
+            self._refresh = ""
+            self._sign_in()
+            made = self._send("POST", path, json=dict(body), headers=self._bearer())
+        return made
+
     def pages(self, path: str, parameters: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
         """Yield the envelopes of a list, page by page, until there is no next one."""
         number = 1
@@ -150,7 +162,7 @@ class CrmClient:
         try:
             answer = self._send("POST", "/api/v1/auth/login/", json=self._credentials)
         except PermanentError as error:
-            raise PermanentError(
+            raise CannotSignInError(
                 f"the CRM refused to sign in: check BMA_CRM_USERNAME and BMA_CRM_PASSWORD ({error})"
             ) from error
         self._refresh = _text(answer, "refresh")
@@ -167,9 +179,13 @@ class CrmClient:
             raise TransientError(f"the CRM did not answer {method} {path}: {type(error).__name__} {error}") from error
         finally:
             self._http.cookies.clear()
-        if response.status_code == 200:
+        if response.status_code in {200, 201}:
             return _json(response, method, path)
         raise _refusal(response, method, path)
+
+
+class CannotSignInError(PermanentError):
+    """Name or password is wrong: a matter of settings, not of what was asked."""
 
 
 class SignedOutError(PermanentError):
