@@ -110,8 +110,10 @@ def build(as_json: Json = False) -> None:
     """Build every model and check its promises. Example: bma build."""
     steps = open_steps()
     runs = {str(run.model.address): {"rows": run.rows, "seconds": round(run.seconds, 3)} for run in steps.build()}
-    broken = [f"{result.name}: {result.broken_rows} rows: {result.sql}" for result in steps.check() if not result.is_ok]
-    show({"models": runs, "broken": broken}, as_json)
+    found = steps.check()
+    broken = [str(result) for result in found if result.is_error]
+    warnings = [str(result) for result in found if not result.is_ok and not result.is_error]
+    show({"models": runs, "broken": broken, "warnings": warnings}, as_json)
     if broken:
         raise typer.Exit(1)
 
@@ -121,6 +123,12 @@ def publish(as_json: Json = False) -> None:
     """Publish the marts for readers. Example: bma publish."""
     version = open_steps().publish()
     show({"version": version.name, "path": version.path}, as_json)
+
+
+@app.command()
+def encrypt(as_json: Json = False) -> None:
+    """Encrypt what stands in the clear, once BMA_WAREHOUSE_KEY is set. Example: bma encrypt."""
+    show({"encrypted": open_steps().encrypt()}, as_json)
 
 
 @app.command()
