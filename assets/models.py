@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.columns import model_columns
 from assets.resources import WRITES_WAREHOUSE, Installation
 from warehouse import build, checks
 from warehouse.catalog import Model, read_models, with_upstream
@@ -35,12 +36,12 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         kinds={"sql", "duckdb"},
         check_specs=[spec],
         pool=WRITES_WAREHOUSE,
-        metadata={"columns": dg.MetadataValue.json(dict(model.columns))},
     )
     def build_model(installation: Installation) -> Iterator[Any]:
         steps = installation.steps
         with steps.warehouse() as connection:
             (run,) = build.build(connection, select={str(model.address)}, now=steps.clock())
+            types = {name: kind for name, kind, *_ in connection.execute(f"describe {model.address}").fetchall()}
             # What it is compared with must be of this build too: relations to other tables are asked before publishing.
             found = checks.run_checks(connection, model, built=with_upstream(str(model.address)))
         broken = [result for result in found if not result.is_ok]
@@ -48,7 +49,7 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         if stops:
             steps.refuse([result for result in broken if result.is_error])
         yield dg.MaterializeResult(
-            metadata={"rows": run.rows, "seconds": round(run.seconds, 3)},
+            metadata={"rows": run.rows, "seconds": round(run.seconds, 3), **model_columns(model, types)},
             check_results=[
                 dg.AssetCheckResult(
                     check_name="promises",

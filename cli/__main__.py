@@ -14,6 +14,7 @@ from cli.doubt_commands import doubt
 from cli.export_command import export
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
+from cli.lineage_command import lineage
 from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
 from cli.reconcile_commands import reconcile
@@ -32,6 +33,7 @@ app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
 app.command()(reconcile)
 app.command()(export)
+app.command()(lineage)
 _console = Console(stderr=True, highlight=False)
 
 

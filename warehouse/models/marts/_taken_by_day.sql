@@ -13,6 +13,9 @@
 
 -- unique: metric_date, channel, campaign_id, template_id
 -- not_null: metric_date, channel, campaign_id, template_id, our_count
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id
+-- relation: template_id -> staging.journal__templates.template_id
 
 -- Days: LINE counts by UTC+9, WhatsApp by UTC; who has no counters is counted by Bangkok's days.
 with heard as (

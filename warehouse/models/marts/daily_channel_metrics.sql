@@ -20,6 +20,8 @@
 -- column: currency         | ISO 4217 code of the cost.
 
 -- unique: metric_date, channel
+-- not_null: metric_date, channel
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: opened_human <= opened_raw and opened_raw <= sent
 
 with counted as (

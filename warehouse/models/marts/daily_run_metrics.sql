@@ -21,9 +21,12 @@
 -- column: currency             | ISO 4217 code of the cost.
 
 -- unique: metric_date, campaign_id, run_id, channel
--- not_null: metric_date, channel
+-- not_null: campaign_id, run_id, metric_date, channel
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: opened_human <= opened_raw and opened_raw <= sent
 -- assert: opened_human_arrived <= opened_raw_arrived and opened_raw_arrived <= delivered
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id
+-- relation: run_id -> staging.journal__campaign_runs.run_id
 
 select
     (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,

@@ -20,8 +20,10 @@
 -- column: is_deleted     | Whether the CRM no longer has the row.
 
 -- unique: invoice_id
--- not_null: company_id, status, currency
+-- not_null: invoice_id, company_id, status, currency
 -- assert: not (is_paid and is_open)
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: contract_id -> marts.contracts.contract_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     invoice_id,

@@ -13,7 +13,8 @@
 -- column: is_deleted          | Whether the CRM no longer has the row.
 
 -- unique: opportunity_id
--- not_null: company_id
+-- not_null: opportunity_id, company_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     opportunity_id,

@@ -20,9 +20,11 @@
 -- unique: metric_date, channel, campaign_id
 -- not_null: metric_date, channel, our_count, webhook_count, in_doubt_count, midnight_count, state, counted_from, counted_until
 -- accepted: state | agrees, in_doubt, webhooks_missing, differs, provider_not_ready, provider_cannot_tell
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: webhook_count <= our_count
 -- assert: (difference is null) = (state in ('provider_not_ready', 'provider_cannot_tell'))
 -- assert: state <> 'differs' or difference <> 0
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id
 
 with totals as (
     select

@@ -18,7 +18,10 @@
 -- column: is_deleted        | Whether the CRM no longer has the row.
 
 -- unique: ticket_id
--- not_null: company_id, status
+-- not_null: ticket_id, company_id, status
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: contact_id -> marts.contacts.contact_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: zone_id -> marts.zones.zone_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     ticket_id,

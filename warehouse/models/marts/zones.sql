@@ -14,8 +14,9 @@
 -- column: is_deleted       | Whether the CRM no longer has the row.
 
 -- unique: zone_id
--- not_null: company_id, platform, status
+-- not_null: zone_id, company_id, platform, status
 -- assert: offline_since is null or platform = 'soundtrack'
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     zone_id,

@@ -36,6 +36,7 @@
 -- column: is_deleted                        | Whether the CRM no longer has the row.
 
 -- unique: company_id
+-- not_null: company_id
 
 select
     id as company_id,

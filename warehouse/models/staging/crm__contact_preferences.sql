@@ -9,6 +9,7 @@
 -- column: loaded_at              | When we last read the row, UTC.
 
 -- unique: contact_id
+-- not_null: contact_id
 
 select
     contact_id,

@@ -30,6 +30,7 @@
 -- column: is_deleted                 | Whether the CRM no longer has the row.
 
 -- unique: contact_id
+-- not_null: contact_id
 
 select
     id as contact_id,

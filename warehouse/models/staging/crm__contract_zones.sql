@@ -11,6 +11,7 @@
 -- column: is_deleted       | Whether the CRM no longer has the row.
 
 -- unique: contract_zone_id
+-- not_null: contract_zone_id
 
 select
     id as contract_zone_id,

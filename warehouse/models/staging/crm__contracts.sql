@@ -43,6 +43,7 @@
 -- column: is_deleted                  | Whether the CRM no longer has the row.
 
 -- unique: contract_id
+-- not_null: contract_id
 
 select
     id as contract_id,

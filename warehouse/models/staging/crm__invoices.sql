@@ -33,6 +33,7 @@
 -- column: is_deleted           | Whether the CRM no longer has the row.
 
 -- unique: invoice_id
+-- not_null: invoice_id
 
 select
     id as invoice_id,

@@ -8,6 +8,7 @@
 -- column: loaded_at     | When we last read the row, UTC.
 
 -- unique: table_name
+-- not_null: table_name
 
 select
     table_name,

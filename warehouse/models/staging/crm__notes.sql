@@ -18,6 +18,7 @@
 -- column: is_deleted     | Whether the CRM no longer has the row.
 
 -- unique: note_id
+-- not_null: note_id
 
 select
     id as note_id,

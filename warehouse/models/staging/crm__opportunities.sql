@@ -27,6 +27,7 @@
 -- column: is_deleted          | Whether the CRM no longer has the row.
 
 -- unique: opportunity_id
+-- not_null: opportunity_id
 
 select
     id as opportunity_id,

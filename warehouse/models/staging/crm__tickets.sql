@@ -25,6 +25,7 @@
 -- column: is_deleted         | Whether the CRM no longer has the row.
 
 -- unique: ticket_id
+-- not_null: ticket_id
 
 select
     id as ticket_id,

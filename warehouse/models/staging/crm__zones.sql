@@ -21,6 +21,7 @@
 -- column: is_deleted             | Whether the CRM no longer has the row.
 
 -- unique: zone_id
+-- not_null: zone_id
 
 select
     id as zone_id,

@@ -15,6 +15,7 @@
 -- column: updated_at         | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: run_id
+-- not_null: run_id
 
 select
     run_id,

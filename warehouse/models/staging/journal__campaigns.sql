@@ -11,6 +11,8 @@
 -- column: updated_at         | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: campaign_id
+-- not_null: campaign_id
+-- accepted: purpose | renewal, payment, seasonal, quarterly, service_alert, quote, contract, invoice, marketing
 
 select
     campaign_id,

@@ -11,6 +11,8 @@
 -- column: updated_at   | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: contact_id, channel, address
+-- not_null: contact_id, channel, address
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     contact_id,

@@ -14,6 +14,8 @@
 -- column: updated_at        | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: conversation_id
+-- not_null: conversation_id
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     conversation_id,

@@ -19,6 +19,10 @@
 -- column: recorded_at         | When it was written into the store, UTC.
 
 -- unique: event_id
+-- not_null: event_id
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- accepted: event_type | accepted, held, sent, delivered, opened, read, clicked, replied, bounced, failed, expired, complained, unsubscribed, resubscribed, followed, blocked, converted
+-- accepted: actor | human, machine, unknown
 
 select
     event_id,

@@ -7,6 +7,7 @@
 -- column: created_at | When the CRM made the row, UTC.
 
 -- unique: scope
+-- not_null: scope
 
 select
     scope,

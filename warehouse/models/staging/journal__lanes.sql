@@ -12,6 +12,8 @@
 -- column: updated_at   | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: channel
+-- not_null: channel
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     channel,

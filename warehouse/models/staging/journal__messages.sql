@@ -41,6 +41,10 @@
 -- column: updated_at          | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: message_id
+-- not_null: message_id
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- accepted: purpose | renewal, payment, seasonal, quarterly, service_alert, quote, contract, invoice, marketing
+-- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
 
 select
     message_id,

@@ -13,6 +13,9 @@
 -- column: updated_at     | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: suppression_id
+-- not_null: suppression_id
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- accepted: purpose | renewal, payment, seasonal, quarterly, service_alert, quote, contract, invoice, marketing
 
 select
     suppression_id,

@@ -13,6 +13,8 @@
 -- column: updated_at      | When the CRM says it last changed, UTC; misses some changes.
 
 -- unique: template_id, channel, language, version
+-- not_null: template_id, channel, language, version
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     template_id,
