@@ -38,8 +38,6 @@ def show_metric(
         name, by=by or (), since=since.date() if since else None, only={column: value for column, _, value in pairs}
     )
     settings = open_steps().settings
-    version = publish.newest(settings.serve_dir)
-    if version is None:
-        raise PermanentError("nothing is published yet: see `bma publish`")
-    with publish.open_published(version.masked_path, settings.warehouse_key.get_secret_value()) as connection:
+    _, connection = publish.open_newest(settings.serve_dir, settings.warehouse_key.get_secret_value())
+    with connection:
         show(connection.execute(query, bound or None).pl().to_dicts(), as_json)

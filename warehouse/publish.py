@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from core.duck import attach, open_file
-from core.errors import PermanentError
+from core.errors import PermanentError, TransientError
 from warehouse.catalog import CONTACT_DETAILS, read_models
 from warehouse.checks import CheckResult, check_all
 
@@ -114,6 +114,23 @@ def open_published(path: Path, key: str = "") -> duckdb.DuckDBPyConnection:
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def open_newest(serve_dir: Path, key: str = "") -> tuple[Version, duckdb.DuckDBPyConnection]:
+    """Open the newest copy without contact details.
+
+    Raises PermanentError when nothing is published or the key does not fit.
+    """
+    while True:
+        version = newest(serve_dir)
+        if version is None:
+            raise PermanentError("nothing is published yet: see `bma publish`")
+        try:
+            return version, open_published(version.masked_path, key)
+        except TransientError:
+            if version.masked_path.exists():
+                raise
+            # So many were published since we looked that this one is gone.
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, path: Path, key: str, *, masked: bool) -> None:

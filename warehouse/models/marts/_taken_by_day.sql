@@ -2,7 +2,7 @@
 -- depends: staging.journal__messages, staging.journal__events
 
 -- column: metric_date    | Day on which the provider took the messages: its own day, so that counts can be compared.
--- column: channel        | How people were reached.
+-- column: channel        | How people are reached.
 -- column: campaign_id    | Campaign.
 -- column: template_id    | Template.
 -- column: day_ahead      | How far the channel's day is ahead of UTC.

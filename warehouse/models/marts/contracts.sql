@@ -20,7 +20,7 @@
 -- column: successor_created_at     | When the first such follower was made, UTC.
 -- column: lifecycle_type           | new, renewal, addon, churn, or empty.
 -- column: created_at               | When the CRM made the row, UTC.
--- column: updated_at               | When the CRM says it last changed, UTC.
+-- column: updated_at               | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted               | Whether the CRM no longer has the row.
 
 -- unique: contract_id

@@ -4,7 +4,7 @@
 -- column: metric_date          | Day on which the provider took the messages, in Bangkok.
 -- column: campaign_id          | Campaign.
 -- column: run_id               | One occurrence of a campaign.
--- column: channel              | How people were reached.
+-- column: channel              | How people are reached.
 -- column: sent                 | Messages the provider took.
 -- column: delivered            | Messages that arrived, where the channel says so.
 -- column: opened_raw           | Messages opened or read by anybody, machines too.

@@ -9,7 +9,7 @@
 -- column: expected_close_date | Day on which it should close.
 -- column: is_active           | The CRM's flag.
 -- column: created_at          | When the CRM made the row, UTC.
--- column: updated_at          | When the CRM says it last changed, UTC.
+-- column: updated_at          | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted          | Whether the CRM no longer has the row.
 
 -- unique: opportunity_id

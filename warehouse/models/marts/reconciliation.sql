@@ -5,7 +5,7 @@
 -- depends: marts._taken_by_day, staging.providers__daily_totals
 
 -- column: metric_date    | Day on which the provider took the messages: its own day, so that counts can be compared.
--- column: channel        | How people were reached.
+-- column: channel        | How people are reached.
 -- column: campaign_id    | Campaign; null: the whole channel.
 -- column: our_count      | Messages taken that day, by our ledger.
 -- column: provider_count | Messages sent that day, by the provider; null where it does not tell.

@@ -14,7 +14,7 @@
 -- column: first_response_at | When somebody first answered, UTC.
 -- column: resolved_at       | When it was resolved, UTC.
 -- column: created_at        | When the CRM made the row, UTC.
--- column: updated_at        | When the CRM says it last changed, UTC.
+-- column: updated_at        | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted        | Whether the CRM no longer has the row.
 
 -- unique: ticket_id

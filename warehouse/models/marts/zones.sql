@@ -10,7 +10,7 @@
 -- column: offline_since    | Since when a Soundtrack zone is offline, UTC; null when it is not.
 -- column: is_orphaned      | Whether the zone is no longer in the Soundtrack account.
 -- column: created_at       | When the CRM made the row, UTC.
--- column: updated_at       | When the CRM says it last changed, UTC.
+-- column: updated_at       | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted       | Whether the CRM no longer has the row.
 
 -- unique: zone_id

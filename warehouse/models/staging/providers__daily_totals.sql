@@ -1,7 +1,7 @@
 -- description: One row per provider's counter, template and day of the provider: its own count of what it took from us.
 -- depends: raw.providers__daily_totals
 
--- column: channel     | How people were reached.
+-- column: channel     | How people are reached.
 -- column: counter     | What the provider counts: push, multicast or template.
 -- column: template_id | Template; null where the provider does not count by it. A provider's template has our name.
 -- column: starts_at   | When the provider's day starts, UTC.
