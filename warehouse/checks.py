@@ -118,6 +118,7 @@ def _text(value: object) -> str | None:
 
 def check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[CheckResult]:
     """Ask every promise of every model and leave the answers in ``marts.checks``; returns them."""
+    build(connection, now=now, select={"marts.checks"})  # it is asked too, and may be missing or of an older shape
     results = [result for model in read_models() for result in run_checks(connection, model)]
     rows = [
         (
