@@ -5,9 +5,10 @@ from typing import Any
 
 import dagster as dg
 
+from assets.columns import model_columns
 from assets.resources import WRITES_WAREHOUSE, Installation
 from warehouse import build, checks
-from warehouse.catalog import Model, read_models
+from warehouse.catalog import Model, read_models, with_upstream
 
 CHECKS = "marts.checks"  # written by the check of all others, below
 MODELS = tuple(model for model in read_models() if model.address.layer != "raw" and str(model.address) != CHECKS)
@@ -24,7 +25,7 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         "promises",
         asset=key_of(model.address),
         blocking=True,
-        description="Unique, not null, accepted values and claims of the model's header.",
+        description="Unique, not null, accepted values, relations and claims of the model's header.",
     )
 
     @dg.asset(
@@ -35,20 +36,29 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         kinds={"sql", "duckdb"},
         check_specs=[spec],
         pool=WRITES_WAREHOUSE,
-        metadata={"columns": dg.MetadataValue.json(dict(model.columns))},
     )
     def build_model(installation: Installation) -> Iterator[Any]:
         steps = installation.steps
         with steps.warehouse() as connection:
             (run,) = build.build(connection, select={str(model.address)}, now=steps.clock())
-            broken = [result for result in checks.run_checks(connection, model) if not result.is_ok]
+            types = {name: kind for name, kind, *_ in connection.execute(f"describe {model.address}").fetchall()}
+            # What it is compared with must be of this build too: relations to other tables are asked before publishing.
+            found = checks.run_checks(connection, model, built=with_upstream(str(model.address)))
+        broken = [result for result in found if not result.is_ok]
+        stops = any(result.is_error for result in broken)
+        if stops:
+            steps.refuse([result for result in broken if result.is_error])
         yield dg.MaterializeResult(
-            metadata={"rows": run.rows, "seconds": round(run.seconds, 3)},
+            metadata={"rows": run.rows, "seconds": round(run.seconds, 3), **model_columns(model, types)},
             check_results=[
                 dg.AssetCheckResult(
                     check_name="promises",
                     passed=not broken,
-                    metadata={result.name: f"{result.broken_rows} rows: {result.sql}" for result in broken},
+                    severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
+                    metadata={
+                        result.name: {"rows": result.broken_rows, "sample": list(result.sample), "query": result.sql}
+                        for result in broken
+                    },
                 )
             ],
         )
@@ -71,7 +81,7 @@ def checked(installation: Installation) -> dg.MaterializeResult:
     """Ask every promise of every model at one moment, and keep the answers as a table."""
     results = installation.steps.check()
     return dg.MaterializeResult(
-        metadata={"promises": len(results), "broken": sum(not result.is_ok for result in results)}
+        metadata={"promises": len(results), "broken": sum(result.is_error for result in results)}
     )
 
 

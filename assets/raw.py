@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.columns import loaded_columns
 from assets.resources import WRITES_WAREHOUSE, Installation
 from pipelines.crm.tables import TABLES as CRM_TABLES
 from pipelines.journal.source import TABLES as JOURNAL_TABLES
@@ -39,7 +40,9 @@ def load_crm(config: CrmLoad, installation: Installation) -> Iterator[dg.Materia
     """Load every CRM table in one transaction; on any error the last good data stay."""
     report = installation.steps.sync_crm(config.mode)
     for table in sorted(CRM_TABLES):
-        yield dg.MaterializeResult(asset_key=["raw", table], metadata={"rows": report.rows.get(table, 0)})
+        columns = loaded_columns(table, CRM_TABLES[table], CRM.key)
+        metadata = {"rows": report.rows.get(table, 0), **columns}
+        yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)
 
 
 @dg.multi_asset(name="load_journal", specs=_specs("journal", sorted(JOURNAL_TABLES), STORE), pool=WRITES_WAREHOUSE)
@@ -47,7 +50,9 @@ def load_journal(installation: Installation) -> Iterator[dg.MaterializeResult]:
     """Load what the store has recorded since the last time."""
     report = installation.steps.sync_journal()
     for table in sorted(JOURNAL_TABLES):
-        yield dg.MaterializeResult(asset_key=["raw", table], metadata={"rows": report.rows.get(table, 0)})
+        columns = loaded_columns(table, JOURNAL_TABLES[table], STORE.key)
+        metadata = {"rows": report.rows.get(table, 0), **columns}
+        yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)
 
 
 @dg.multi_asset(
@@ -57,8 +62,8 @@ def load_providers(installation: Installation) -> Iterator[dg.MaterializeResult]
     """Load every open provider's own counts; a closed channel is left out, one that fails keeps no other out."""
     report = installation.steps.sync_providers()
     for table in sorted(PROVIDER_TABLES):
-        yield dg.MaterializeResult(
-            asset_key=["raw", table], metadata={"rows": report.rows.get(table, 0), **report.channels}
-        )
+        columns = loaded_columns(table, PROVIDER_TABLES[table], PROVIDERS.key)
+        metadata = {"rows": report.rows.get(table, 0), **report.channels, **columns}
+        yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)
     if report.failures:
         raise dg.Failure("; ".join(f"{channel}: {error}" for channel, error in report.failures.items()))

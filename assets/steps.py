@@ -2,7 +2,7 @@
 
 import asyncio
 import fcntl
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ from pipelines.crm.client import CrmClient
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
-from warehouse import build, checks, connect, publish
+from warehouse import build, checks, connect, encrypt, publish
 
 _NOTES = """
     select feedback_id, kind, company_id, contact_id, note_title, note_text, happened_at from marts.crm_feedback
@@ -46,6 +46,10 @@ class Steps:
         """The store, with its schema up to date."""
         return open_store(self.settings.effective_store_url)
 
+    @property
+    def _key(self) -> str:
+        return self.settings.warehouse_key.get_secret_value()
+
     @contextmanager
     def warehouse_lock(self) -> Iterator[None]:
         """Wait until no other process of this machine writes the warehouse: DuckDB allows one writer."""
@@ -57,7 +61,7 @@ class Steps:
     @contextmanager
     def warehouse(self) -> Iterator[Any]:
         """Open the warehouse for writing, schemas ready."""
-        with self.warehouse_lock(), connect.connect(self.settings.warehouse_path) as connection:
+        with self.warehouse_lock(), connect.connect(self.settings.warehouse_path, key=self._key) as connection:
             connect.prepare(connection)
             yield connection
 
@@ -71,6 +75,7 @@ class Steps:
                 password=settings.crm_password.get_secret_value(),
                 data_dir=settings.data_dir,
                 warehouse_path=settings.warehouse_path,
+                warehouse_key=self._key,
                 mode=mode,
                 now=self.clock(),
             )
@@ -82,6 +87,7 @@ class Steps:
                 self.store,
                 data_dir=self.settings.data_dir,
                 warehouse_path=self.settings.warehouse_path,
+                warehouse_key=self._key,
             )
 
     def sync_providers(self, days: int = 7) -> providers.LoadReport:
@@ -108,7 +114,22 @@ class Steps:
     def publish(self) -> publish.Version:
         """Publish ``marts`` for readers. Raises PermanentError when a promise is broken: the old copy stays."""
         with self.warehouse() as connection:
-            return publish.publish_checked(connection, self.settings.serve_dir, self.clock())
+            return publish.publish_checked(connection, self.settings.serve_dir, self.clock(), self._key)
+
+    def encrypt(self) -> list[str]:
+        """Encrypt the warehouse and its published copies where they stand in the clear; return their names.
+
+        Raises PermanentError without a key.
+        """
+        if not self._key:
+            raise PermanentError("BMA_WAREHOUSE_KEY is empty: set it first, and keep it where the files are not")
+        with self.warehouse_lock():
+            files = [self.settings.warehouse_path, *sorted(self.settings.serve_dir.glob("*.duckdb"))]
+            return [path.name for path in files if path.exists() and encrypt.encrypt(path, self._key)]
+
+    def refuse(self, broken: Sequence[checks.CheckResult]) -> None:
+        """Leave word for readers that this build will not be published, since a model of it broke a promise."""
+        publish.refuse(self.settings.serve_dir, broken, self.clock())
 
     def tell_crm(self) -> feedback.Told:
         """Give the CRM the notes of ``marts.crm_feedback`` that it does not have."""

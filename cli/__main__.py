@@ -15,6 +15,7 @@ from cli.export_command import export
 from cli.feedback_command import feedback
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
+from cli.lineage_command import lineage
 from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
 from cli.reconcile_commands import reconcile
@@ -36,6 +37,7 @@ app.add_typer(token, name="token")
 app.command()(reconcile)
 app.command()(export)
 app.command()(feedback)
+app.command()(lineage)
 _console = Console(stderr=True, highlight=False)
 
 
@@ -114,8 +116,10 @@ def build(as_json: Json = False) -> None:
     """Build every model and check its promises. Example: bma build."""
     steps = open_steps()
     runs = {str(run.model.address): {"rows": run.rows, "seconds": round(run.seconds, 3)} for run in steps.build()}
-    broken = [f"{result.name}: {result.broken_rows} rows: {result.sql}" for result in steps.check() if not result.is_ok]
-    show({"models": runs, "broken": broken}, as_json)
+    found = steps.check()
+    broken = [str(result) for result in found if result.is_error]
+    warnings = [str(result) for result in found if not result.is_ok and not result.is_error]
+    show({"models": runs, "broken": broken, "warnings": warnings}, as_json)
     if broken:
         raise typer.Exit(1)
 
@@ -125,6 +129,12 @@ def publish(as_json: Json = False) -> None:
     """Publish the marts for readers. Example: bma publish."""
     version = open_steps().publish()
     show({"version": version.name, "path": version.path}, as_json)
+
+
+@app.command()
+def encrypt(as_json: Json = False) -> None:
+    """Encrypt what stands in the clear, once BMA_WAREHOUSE_KEY is set. Example: bma encrypt."""
+    show({"encrypted": open_steps().encrypt()}, as_json)
 
 
 @app.command()

@@ -52,6 +52,7 @@ def export(
             version,
             folder,
             wish,
+            key=steps.settings.warehouse_key.get_secret_value(),
             on_file=lambda done, of, name: progress.update(task, completed=done, total=of, description=name),
         )
     rows, size = sum(each.rows for each in files), sum(each.size_bytes for each in files)

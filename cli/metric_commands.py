@@ -37,8 +37,7 @@ def show_metric(
     query, bound = measure.measure(
         name, by=by or (), since=since.date() if since else None, only={column: value for column, _, value in pairs}
     )
-    version = publish.newest(open_steps().settings.serve_dir)
-    if version is None:
-        raise PermanentError("nothing is published yet: see `bma publish`")
-    with publish.open_published(version.masked_path) as connection:
+    settings = open_steps().settings
+    _, connection = publish.open_newest(settings.serve_dir, settings.warehouse_key.get_secret_value())
+    with connection:
         show(connection.execute(query, bound or None).pl().to_dicts(), as_json)

@@ -7,6 +7,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from core.duck import session
+from core.settings import load_settings
 from warehouse import measure, publish
 
 _QUERIES = Path(__file__).parent / "queries"
@@ -14,7 +16,7 @@ _QUERIES = Path(__file__).parent / "queries"
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _open(path: str) -> Any:
-    return publish.open_published(Path(path))
+    return publish.open_published(Path(path), load_settings().warehouse_key.get_secret_value())
 
 
 def newest(serve_dir: Path) -> publish.Version | None:
@@ -38,8 +40,7 @@ def measured(metric: str, *, by: tuple[str, ...] = (), since: date | None = None
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _ask(path: str, sql: str, parameters: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
-    connection = _open(path).cursor()
-    return connection.execute(sql, dict(parameters) or None).pl()  # type: ignore[no-any-return]
+    return session(_open(path)).execute(sql, dict(parameters) or None).pl()  # type: ignore[no-any-return]
 
 
 def age_minutes(version: publish.Version, now: datetime) -> int:

@@ -46,7 +46,7 @@ def create_app(
 
     app = FastAPI(title="BMA Social", version="1", lifespan=lifespan)
     app.state.engine, app.state.intake, app.state.clock = store, intake, clock
-    app.state.serve_dir = settings.serve_dir
+    app.state.serve_dir, app.state.warehouse_key = settings.serve_dir, settings.warehouse_key.get_secret_value()
     app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), people, Rates(store))
     problems.add_handlers(app)
     _add_middleware(app, settings)

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from core.errors import TransientError
+from core.duck import open_file
 from pipelines.profiles import DATASET
 
 
@@ -68,20 +68,15 @@ class Held:
 
 
 @contextmanager
-def look(warehouse_path: Path) -> Iterator[Held]:
+def look(warehouse_path: Path, key: str = "") -> Iterator[Held]:
     """Open what the warehouse holds; a missing file holds nothing.
 
-    Raises TransientError while another process has the file.
+    Raises TransientError while another process has the file, PermanentError when the key does not fit.
     """
     if not warehouse_path.exists():
         yield Held(None)
         return
-    try:
-        connection = duckdb.connect(str(warehouse_path))
-    except duckdb.IOException as error:
-        raise TransientError(f"the warehouse is in use by another process, load again later: {error}") from error
-    with connection:
-        connection.execute("set timezone = 'UTC'")
+    with open_file(warehouse_path, key=key) as connection:
         yield Held(connection)
 
 

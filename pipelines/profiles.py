@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from core import duck
 from core.errors import PermanentError, TransientError
 
 DATASET = "raw"
@@ -32,8 +33,11 @@ _QUIET = {
 }
 
 
-def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path) -> Any:
-    """Bind a source to the ``raw`` schema of this machine's warehouse; returns a ``dlt.Pipeline``."""
+def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path, key: str = "") -> Any:
+    """Bind a source to the ``raw`` schema of this machine's warehouse, encrypted if there is a key.
+
+    Returns a ``dlt.Pipeline``.
+    """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     home = data_dir.absolute() / "dlt"
@@ -49,8 +53,23 @@ def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path) -> Any:
     return dlt.pipeline(
         pipeline_name=source,
         pipelines_dir=str(home / "pipelines"),
-        destination=dlt.destinations.duckdb(str(warehouse_path.absolute())),
+        destination=dlt.destinations.duckdb(
+            _encrypted(home, warehouse_path, key) if key else str(warehouse_path.absolute())
+        ),
         dataset_name=DATASET,
+    )
+
+
+def _encrypted(home: Path, warehouse_path: Path, key: str) -> Any:
+    """Let dlt open an empty file and attach the encrypted one to it: it knows no other way."""
+    from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+    return DuckDbCredentials(
+        str(home / "empty.duckdb"),
+        extensions=[duck.openssl()],
+        global_config=dict(duck.spilling(warehouse_path)),
+        statements=[duck.attaching(warehouse_path.absolute(), key=key)],
+        pragmas=[f"search_path='{duck.CATALOG}.main'"],
     )
 
 
@@ -95,5 +114,9 @@ def load_tables(
             raise TransientError(f"the warehouse is in use by another process, load again later: {error}") from error
         raise PermanentError(f"the warehouse refused the load, the last good data stay: {error}") from error
     finally:
-        # Job files hold contact details in the clear.
-        shutil.rmtree(Path(pipeline.working_dir) / "load" / "loaded", ignore_errors=True)
+        # Job files hold contact details in the clear: those of this load, and those of one that was killed.
+        for package in (
+            *Path(pipeline.working_dir).glob("load/*/*"),
+            *Path(pipeline.working_dir).glob("normalize/*/*"),
+        ):
+            shutil.rmtree(package, ignore_errors=True)

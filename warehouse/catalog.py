@@ -12,7 +12,26 @@ from core.errors import PermanentError
 
 MODELS = Path(__file__).parent / "models"
 LAYERS = ("staging", "marts")
-_FACT = re.compile(r"^--\s*(description|depends|column|unique|not_null|accepted|assert|partition)\s*:\s*(.+)$")
+_FACT = re.compile(
+    r"^--\s*(description|depends|column|unique|not_null|accepted|assert|partition|relation|unrelated)\s*:\s*(.+)$"
+)
+_RELATION = re.compile(r"^(\w+) -> ((?:staging|marts)\.\w+)\.(\w+)(?: \| warning: (.+))?$")
+# Columns that are never shown to who may not see contact details: not in the masked copy, not as the sample of a check.
+CONTACT_DETAILS = frozenset(
+    {
+        "email",
+        "mobile",
+        "mobile_as_typed",
+        "line_user_id",
+        "address",
+        "phone",
+        "text",
+        "old_value",
+        "new_value",
+        "original_value",
+        "note_text",
+    }
+)
 
 
 class Address(NamedTuple):
@@ -32,6 +51,16 @@ class Address(NamedTuple):
         return cls(layer, table)
 
 
+class Relation(NamedTuple):
+    """Values of a column that, where there is one, are values of another table's column."""
+
+    column: str
+    target: Address
+    target_column: str
+    # Why a value may honestly be missing there: then a broken relation is a warning and stops nothing.
+    excuse: str | None
+
+
 @dataclass(frozen=True)
 class Model:
     """One SQL file: what it makes, what it needs, what it promises."""
@@ -45,6 +74,9 @@ class Model:
     not_null: tuple[str, ...] = ()
     accepted: tuple[tuple[str, tuple[str, ...]], ...] = ()
     asserts: tuple[str, ...] = field(default=())
+    relations: tuple[Relation, ...] = ()
+    # Columns that end in _id and name no row of a table of ours, with the reason.
+    unrelated: tuple[tuple[str, str], ...] = ()
     # The time by whose day in UTC an export divides the table, of tables that only ever grow by what happens.
     partition: str | None = None
 
@@ -78,12 +110,26 @@ def read_model(path: Path) -> Model:
         not_null=tuple(_words(facts.get("not_null", ()))),
         accepted=tuple(_accepted(line) for line in facts.get("accepted", ())),
         asserts=tuple(facts.get("assert", ())),
+        relations=tuple(_relation(path, line) for line in facts.get("relation", ())),
+        unrelated=tuple(_unrelated(line) for line in facts.get("unrelated", ())),
         partition=next(iter(facts.get("partition", ())), None),
     )
 
 
 def _words(lines: Iterable[str]) -> list[str]:
     return [word.strip() for line in lines for word in line.split(",") if word.strip()]
+
+
+def _relation(path: Path, line: str) -> Relation:
+    found = _RELATION.match(line)
+    if found is None:
+        raise PermanentError(f"{path.name}: `{line}` is no relation: say `contact_id -> marts.contacts.contact_id`")
+    return Relation(found[1], Address.parse(found[2]), found[3], found[4])
+
+
+def _unrelated(line: str) -> tuple[str, str]:
+    column, _, reason = line.partition("|")
+    return column.strip(), reason.strip()
 
 
 def _accepted(line: str) -> tuple[str, tuple[str, ...]]:
@@ -99,6 +145,9 @@ def read_models() -> tuple[Model, ...]:
         for needed in model.depends:
             if needed.layer != "raw" and needed not in found:
                 raise PermanentError(f"{model.address} depends on {needed}, and there is no such model")
+        for relation in model.relations:
+            if relation.target not in found or relation.target_column not in found[relation.target].columns:
+                raise PermanentError(f"{model.address}: {relation.target}.{relation.target_column} is not there")
     order = TopologicalSorter(
         {
             address: sorted(needed for needed in model.depends if needed.layer != "raw")

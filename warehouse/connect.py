@@ -11,7 +11,7 @@ import phonenumbers
 from duckdb.func import SPECIAL
 from email_validator import EmailNotValidError, validate_email
 
-from core.errors import TransientError
+from core.duck import open_file
 
 _RAW_DDL = Path(__file__).parent / "models" / "raw"
 _MACROS = Path(__file__).parent / "macros.sql"
@@ -61,17 +61,15 @@ def valid_email(text: str | None) -> bool:
 
 
 @contextmanager
-def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse in UTC with our functions. Raises TransientError while another process writes it."""
+def connect(path: Path, *, key: str = "", read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse in UTC with our functions; ``key`` is what it is encrypted with.
+
+    Raises TransientError while another process writes it, PermanentError when the key does not fit.
+    """
     if not read_only:
         path.parent.mkdir(parents=True, exist_ok=True)
+    connection = open_file(path, key=key, read_only=read_only)
     try:
-        connection = duckdb.connect(str(path), read_only=read_only)
-    except duckdb.IOException as error:
-        message = f"the warehouse is in use by another process: try again when it is done ({error})"
-        raise TransientError(message) from error
-    try:
-        connection.execute("set timezone = 'UTC'")
         connection.create_function(
             "e164", cast("Callable[..., str | None]", e164), ["VARCHAR", "VARCHAR"], "VARCHAR", null_handling=SPECIAL
         )

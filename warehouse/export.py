@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 import duckdb
 
+from core.duck import open_file
 from core.errors import PermanentError, TransientError
 from warehouse.catalog import Model, read_models
 from warehouse.publish import Version
@@ -57,20 +58,24 @@ class _Part:
 
 
 def export(
-    version: Version, folder: Path, wish: Wish, *, on_file: Callable[[int, int, str], None] = lambda *_: None
+    version: Version,
+    folder: Path,
+    wish: Wish,
+    *,
+    key: str = "",
+    on_file: Callable[[int, int, str], None] = lambda *_: None,
 ) -> list[Written]:
     """Write a published version's tables into ``folder`` and return the files, in the order of their names.
 
     Files of days that the version has no rows of any more are removed, and ``export.json`` is written last.
-    ``on_file`` hears how many files are done, of how many, and the name of the last. Raises PermanentError for a table
-    or format that is not there or a folder whose files differ in contact details, TransientError while another export
-    writes into the folder.
+    ``key`` is what the version is encrypted with; the files are not. ``on_file`` hears how many files are done, of how
+    many, and the name of the last. Raises PermanentError for a table or format that is not there, a folder whose files
+    differ in contact details or a wrong key, TransientError while another export writes into the folder.
     """
     if wish.file_format not in get_args(Format):
         raise PermanentError(f"{wish.file_format!r} is no format: say {' or '.join(get_args(Format))}")
     source = version.path if wish.with_contact_details else version.masked_path
-    with duckdb.connect(str(source), read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with open_file(source, key=key, read_only=True) as connection:
         models = _models(connection, wish.tables)
         with _alone_in(folder):
             _refuse_mixture(folder, wish)
@@ -85,11 +90,12 @@ def export(
     return written
 
 
-def export_table(version: Version, table: str, path: Path, file_format: Format, *, with_contact_details: bool) -> None:
+def export_table(
+    version: Version, table: str, path: Path, file_format: Format, *, with_contact_details: bool, key: str = ""
+) -> None:
     """Write one published table into one file, in the order of its key. Raises PermanentError for an unknown table."""
     source = version.path if with_contact_details else version.masked_path
-    with duckdb.connect(str(source), read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with open_file(source, key=key, read_only=True) as connection:
         (model,) = _models(connection, (table,))
         _write_rows(connection.sql(f"from {model.address} order by {_order(model)}"), path, file_format)
 

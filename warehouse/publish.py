@@ -2,34 +2,22 @@
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from core.errors import PermanentError
-from warehouse.catalog import read_models
-from warehouse.checks import check_all
+from core.duck import attach, open_file
+from core.errors import PermanentError, TransientError
+from warehouse.catalog import CONTACT_DETAILS, read_models
+from warehouse.checks import CheckResult, check_all
 
 Interrupted = duckdb.InterruptException
 _POINTER = "newest.json"
 _REFUSAL = "refused.json"
 _KEEP = 3
-# Columns that the copy for people without the right to see contact details does not contain in the clear.
-_CONTACT_DETAILS = {
-    "email",
-    "mobile",
-    "mobile_as_typed",
-    "line_user_id",
-    "address",
-    "phone",
-    "text",
-    "old_value",
-    "new_value",
-    "original_value",
-    "note_text",
-}
 
 
 @dataclass(frozen=True)
@@ -42,15 +30,15 @@ class Version:
     published_at: datetime
 
 
-def publish(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetime) -> Version:
-    """Copy ``marts`` into new files and point readers to them; keeps the last three versions."""
+def publish(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetime, key: str = "") -> Version:
+    """Copy ``marts`` into new files, encrypted if there is a key, and point readers to them; keeps the last three."""
     serve_dir.mkdir(parents=True, exist_ok=True)
     for abandoned in serve_dir.glob("*.partial"):
         abandoned.unlink(missing_ok=True)  # a publisher that was killed
     name = _free_name(serve_dir, now)
     version = Version(name, serve_dir / f"warehouse-{name}.duckdb", serve_dir / f"masked-{name}.duckdb", now)
-    _copy(connection, version.path, masked=False)
-    _copy(connection, version.masked_path, masked=True)
+    _copy(connection, version.path, key, masked=False)
+    _copy(connection, version.masked_path, key, masked=True)
     pointer = {
         "name": name,
         "path": version.path.name,
@@ -75,28 +63,33 @@ def _free_name(serve_dir: Path, now: datetime) -> str:
     )
 
 
-def publish_checked(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetime) -> Version:
+def publish_checked(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetime, key: str = "") -> Version:
     """Publish if every promise is kept, else leave word of it for readers, who keep the copy before.
 
     Raises PermanentError naming each broken promise, its rows, and the query that shows them.
     """
-    broken = [result for result in check_all(connection, now) if not result.is_ok]
+    broken = [result for result in check_all(connection, now) if result.is_error]
     if not broken:
-        return publish(connection, serve_dir, now)
+        return publish(connection, serve_dir, now, key)
+    refuse(serve_dir, broken, now)
+    raise PermanentError(f"not published, the copy before stays: {'; '.join(map(str, broken))}")
+
+
+def refuse(serve_dir: Path, broken: Sequence[CheckResult], now: datetime) -> None:
+    """Leave word for readers that a newer build is not published, and which rows are why."""
     serve_dir.mkdir(parents=True, exist_ok=True)
-    refusal = {"refused_at": now.isoformat(), "broken": [result.name for result in broken]}
+    refusal = {"refused_at": now.isoformat(), "broken": [asdict(result) for result in broken]}
     _replace(serve_dir / _REFUSAL, json.dumps(refusal))
-    listed = "; ".join(f"{result.name} ({result.broken_rows} rows: {result.sql})" for result in broken)
-    raise PermanentError(f"not published, the copy before stays: {listed}")
 
 
-def last_refusal(serve_dir: Path) -> tuple[datetime, list[str]] | None:
+def last_refusal(serve_dir: Path) -> tuple[datetime, list[CheckResult]] | None:
     """Return when a build newer than the published copy was refused and why; None when there is none."""
     try:
         refusal = json.loads((serve_dir / _REFUSAL).read_text())
     except FileNotFoundError:
         return None
-    return datetime.fromisoformat(refusal["refused_at"]), refusal["broken"]
+    broken = [CheckResult(**{**result, "sample": tuple(result["sample"])}) for result in refusal["broken"]]
+    return datetime.fromisoformat(refusal["refused_at"]), broken
 
 
 def newest(serve_dir: Path) -> Version | None:
@@ -113,24 +106,43 @@ def newest(serve_dir: Path) -> Version | None:
     )
 
 
-def open_published(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a published copy for reading: no files, no network, no changed settings."""
-    connection = duckdb.connect(str(path), read_only=True)
-    connection.execute("set timezone = 'UTC'")
+def open_published(path: Path, key: str = "") -> duckdb.DuckDBPyConnection:
+    """Open a published copy for reading: no files, no network, no changed settings.
+
+    Raises PermanentError when the key does not fit.
+    """
+    connection = open_file(path, key=key, read_only=True)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, path: Path, *, masked: bool) -> None:
+def open_newest(serve_dir: Path, key: str = "") -> tuple[Version, duckdb.DuckDBPyConnection]:
+    """Open the newest copy without contact details.
+
+    Raises PermanentError when nothing is published or the key does not fit.
+    """
+    while True:
+        version = newest(serve_dir)
+        if version is None:
+            raise PermanentError("nothing is published yet: see `bma publish`")
+        try:
+            return version, open_published(version.masked_path, key)
+        except TransientError:
+            if version.masked_path.exists():
+                raise
+            # So many were published since we looked that this one is gone.
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, path: Path, key: str, *, masked: bool) -> None:
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    connection.execute(f"attach '{partial}' as copy")
+    attach(connection, partial, "copy", key=key)
     try:
         connection.execute("create schema copy.marts")
         for model in read_models():
             if model.address.layer == "marts" and not model.is_private:
-                hidden = _CONTACT_DETAILS & model.columns.keys() if masked else set()
+                hidden = CONTACT_DETAILS & model.columns.keys() if masked else set()
                 shown = f"* replace ({', '.join(_mask(column) for column in sorted(hidden))})" if hidden else "*"
                 connection.execute(f"create table copy.{model.address} as select {shown} from {model.address}")  # noqa: S608 -- names of ours
     finally:

@@ -1,11 +1,15 @@
 """Data health: how fresh sources are, which promises hold, what the CRM has wrong, what providers and doubts say."""
 
+import json
+
+import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
 from dashboard.data import ask
 from dashboard.parts.show import table
 from dashboard.parts.words import say, when
+from warehouse.checks import CheckResult
 from warehouse.publish import last_refusal
 
 _COUNTED_DAYS = 14
@@ -27,9 +31,13 @@ def show() -> None:
     st.subheader(say("checks"))
     kept = ask("checks")
     if refusal := last_refusal(load_settings().serve_dir):
-        st.error(say("refused", at=when(refusal[0]), broken="; ".join(refusal[1])), icon=":material/block:")
+        refused_at, broken = refusal
+        st.error(say("refused", at=when(refused_at), n=len(broken)), icon=":material/block:")
+        table(_rows(broken), "refused")
     elif kept["is_ok"].all():
         st.success(say("all_kept", n=len(kept)), icon=":material/check:")
+    else:  # what stops a build is in the refusal: these are warnings
+        st.warning(say("some_broken", n=int((~kept["is_ok"]).sum())), icon=":material/rule:")
     with st.expander(say("every_check")):
         table(kept, "checks")
     _rejects()
@@ -44,6 +52,21 @@ def show() -> None:
         table(waits, "waits")
     st.subheader(say("statuses"))
     table(ask("statuses"), "statuses")
+
+
+def _rows(broken: list[CheckResult]) -> pl.DataFrame:
+    """Show a refused build's broken promises as the table of all shows its own: the copy does not have them."""
+    rows = [
+        {
+            "source_table": result.table,
+            "check_name": result.name,
+            "broken_rows": result.broken_rows,
+            "sample": json.dumps(result.sample, ensure_ascii=False),
+            "query": result.sql,
+        }
+        for result in broken
+    ]
+    return pl.DataFrame(rows)
 
 
 def _rejects() -> None:

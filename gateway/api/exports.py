@@ -46,7 +46,14 @@ def export_table(table: str, request: Request, caller: Analyst, file_format: exp
     with tempfile.NamedTemporaryFile(suffix=f".{file_format}", delete=False) as file:
         path = Path(file.name)
     try:
-        export.export_table(version, table, path, file_format, with_contact_details=caller.sees_contact_details)
+        export.export_table(
+            version,
+            table,
+            path,
+            file_format,
+            with_contact_details=caller.sees_contact_details,
+            key=request.app.state.warehouse_key,
+        )
         with request.app.state.engine.begin() as connection:
             detail = {"version": version.name, "with_contact_details": caller.sees_contact_details}
             note_change(connection, request, caller, "export", table, detail)

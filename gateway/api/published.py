@@ -36,7 +36,7 @@ def ask(request: Request, response: Response, caller: Caller, question: str, **p
     response.headers[AS_OF] = _iso(version.published_at)
     path = version.path if caller.sees_contact_details else version.masked_path
     sql = (_QUERIES / f"{question}.sql").read_text()
-    with publish.open_published(path) as connection:
+    with publish.open_published(path, request.app.state.warehouse_key) as connection:
         alarm = threading.Timer(_SECONDS, connection.interrupt)
         alarm.start()
         try:

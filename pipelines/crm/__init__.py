@@ -38,6 +38,7 @@ def load(
     data_dir: Path,
     warehouse_path: Path,
     now: datetime,
+    warehouse_key: str = "",
     mode: str = "incremental",
     allow_shrink: bool = False,
     transport: httpx.BaseTransport | None = None,
@@ -54,7 +55,7 @@ def load(
         raise ValueError(f"mode {mode!r}: say incremental or full")
     started = time.perf_counter()
     with (
-        existing.look(warehouse_path) as held,
+        existing.look(warehouse_path, warehouse_key) as held,
         CrmClient(url, username, password, transport=transport, timeout=timeout, retry_seconds=retry_seconds) as client,
     ):
         history.take_back_unfinished(held)
@@ -66,7 +67,7 @@ def load(
         gathered.tables[history.TABLE] = history.changes(tables, held, now)
         tables = held.worth_loading(tables)
     # The look is closed before dlt opens the file.
-    pipeline = pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path)
+    pipeline = pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
     if told := gathered.tables[history.TABLE]:  # before the rows, in a load of its own: dlt merges table by table
         load_tables(pipeline, {history.TABLE: arrow_table(told, TABLES[history.TABLE])}, KEYS)
     load_tables(pipeline, tables, KEYS)

@@ -17,6 +17,7 @@ if __name__ == "__main__":
             password=settings.crm_password.get_secret_value(),
             data_dir=settings.data_dir,
             warehouse_path=settings.warehouse_path,
+            warehouse_key=settings.warehouse_key.get_secret_value(),
             now=utc_now(),
             mode="full" if "full" in sys.argv[1:] else "incremental",
         )

@@ -22,17 +22,17 @@ class LoadReport:
     seconds: float
 
 
-def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path) -> LoadReport:
+def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path, warehouse_key: str = "") -> LoadReport:
     """Merge the store's new and changed rows into the warehouse; every ``raw.journal__*`` exists afterwards.
 
     Raises PermanentError or TransientError; the last good data stay then.
     """
     started = time.perf_counter()
-    with existing.look(warehouse_path) as held, reading(engine) as connection:
+    with existing.look(warehouse_path, warehouse_key) as held, reading(engine) as connection:
         found = {name: arrow_table(_changed(connection, held, name), TABLES[name]) for name in SOURCES}
         tables = held.worth_loading(found)
         emptied = {name: found[name] for name in WHOLE if name not in tables and held.rows(name)}
-    pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path)
+    pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
     load_tables(pipeline, tables | emptied, KEYS, replaced=WHOLE)
     return LoadReport(
         rows={name: len(table) for name, table in found.items()}, seconds=round(time.perf_counter() - started, 3)

@@ -10,6 +10,9 @@ if __name__ == "__main__":
     settings = load_settings()
     print(
         load(
-            open_store(settings.effective_store_url), data_dir=settings.data_dir, warehouse_path=settings.warehouse_path
+            open_store(settings.effective_store_url),
+            data_dir=settings.data_dir,
+            warehouse_path=settings.warehouse_path,
+            warehouse_key=settings.warehouse_key.get_secret_value(),
         )
     )

@@ -177,3 +177,22 @@ def test_cancel_ends_what_is_planned_and_nothing_else(run: Run, store: sa.Engine
 
     assert _json(run("campaign", "cancel", "renewal", "--json")) == {"cancelled": 4}
     assert _json(run("campaign", "cancel", "renewal", "--json")) == {"cancelled": 0}
+
+
+def test_lineage_goes_from_a_number_on_the_dashboard_down_to_the_stores_column(run: Run) -> None:
+    told = run("lineage", "dashboard:funnel.delivered").stdout
+
+    assert told.startswith("funnel.delivered\n  marts.campaign_results.delivered\n")
+    assert "raw.journal__messages.delivered_at = the store's messages, column delivered_at\n" in told
+
+
+def test_lineage_as_json_is_a_tree_down_to_the_crms_field(run: Run) -> None:
+    (made_of,) = _json(run("lineage", "contacts.email", "--json"))["contacts.email"]
+
+    assert made_of["column"] == "staging.crm__contacts.email"
+    assert made_of["made_of"][0]["from"] == "the CRM's contacts, field email"
+
+
+@pytest.mark.parametrize("name", ["nothing.at_all", "contacts.nothing", "dashboard:nothing", "metric:nothing"])
+def test_lineage_of_what_is_not_there_says_what_there_is(run: Run, name: str) -> None:
+    assert "there are" in str(run("lineage", name).exception) or "dictionary" in str(run("lineage", name).exception)

@@ -22,6 +22,7 @@ from cli.__main__ import app
 from core.settings import load_settings
 from tests.warehouse.conftest import add, warehouse  # noqa: F401 -- a fixture
 from warehouse.build import build
+from warehouse.encrypt import encrypt
 from warehouse.publish import Version, publish
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -78,7 +79,7 @@ def test_python_reads_the_newest_copy_while_the_next_is_published(
     version: Version,
     now: datetime,
 ) -> None:
-    (text,) = _blocks("python", "import duckdb")
+    (text,) = _blocks("python", "daily_channel_metrics")
 
     names = _run_python(text)
     assert names["sent"].rows() == [("email", 1)]
@@ -91,7 +92,32 @@ def test_python_reads_the_newest_copy_while_the_next_is_published(
     importlib.util.find_spec("duckdb_engine") is None, reason="duckdb-engine belongs in an environment of its own"
 )
 def test_sqlalchemy_lists_the_tables(version: Version) -> None:
-    (text,) = _blocks("python", "create_engine")
+    (text,) = _blocks("python", 'create_engine(f"duckdb:///{serve')
+
+    assert "messages" in _run_python(text)["tables"]
+
+
+@pytest.fixture
+def encrypted(version: Version, monkeypatch: pytest.MonkeyPatch) -> Version:
+    """The same, encrypted."""
+    key = "it's a key"
+    monkeypatch.setenv("BMA_WAREHOUSE_KEY", key)
+    for path in Path("data/serve").glob("*.duckdb"):
+        assert encrypt(path, key)
+    return version
+
+
+def test_python_reads_an_encrypted_copy(encrypted: Version) -> None:
+    (text,) = _blocks("python", "connection = duckdb.connect()")
+
+    assert _run_python(text)["messages"] == (1,)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("duckdb_engine") is None, reason="duckdb-engine belongs in an environment of its own"
+)
+def test_sqlalchemy_lists_the_tables_of_an_encrypted_copy(encrypted: Version) -> None:
+    (text,) = _blocks("python", "listens_for")
 
     assert "messages" in _run_python(text)["tables"]
 
@@ -113,7 +139,7 @@ def test_every_command_of_the_page_works_and_its_files_are_read_without_ours(ver
     commands = [line for text in _blocks("bash", "bma ") for line in text.splitlines()]
     answers = [CliRunner().invoke(app, shlex.split(line)[1:]) for line in commands]
 
-    assert len(commands) == 5
+    assert len(commands) == 8
     assert [(line, answer.output) for line, answer in zip(commands, answers, strict=True) if answer.exit_code] == []
     assert json.loads(answers[-1].stdout) == [
         {"channel": "email", "metric_value": 1.0, "numerator": 1, "denominator": 1}

@@ -59,14 +59,17 @@ def add(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any
 def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Every raw table, empty."""
     with connect(tmp_path / "warehouse.duckdb") as connection:
-        prepare(connection)
-        shapes = {
-            table: {name: _CRM_TYPES[kind] for name, kind in columns.items()} for table, columns in TABLES.items()
-        }
-        for table in _JOURNAL:
-            columns = metadata.tables[table].columns
-            shapes[f"journal__{table}"] = {column.name: _journal_type(column) for column in columns}
-        for table, shape in shapes.items():
-            listed = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
-            connection.execute(f"create table raw.{table} ({listed})")
+        make_raw_tables(connection)
         yield connection
+
+
+def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every raw table, empty."""
+    prepare(connection)
+    shapes = {table: {name: _CRM_TYPES[kind] for name, kind in columns.items()} for table, columns in TABLES.items()}
+    for table in _JOURNAL:
+        columns = metadata.tables[table].columns
+        shapes[f"journal__{table}"] = {column.name: _journal_type(column) for column in columns}
+    for table, shape in shapes.items():
+        listed = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
+        connection.execute(f"create table raw.{table} ({listed})")

@@ -128,10 +128,15 @@ def test_a_build_that_breaks_a_promise_is_refused_and_readers_keep_the_copy_befo
     good = publish_checked(warehouse, tmp_path, now)
     warehouse.execute("insert into marts.contacts from marts.contacts")
 
-    with pytest.raises(PermanentError, match=r"marts.contacts: contact_id is unique \(1 rows"):
+    with pytest.raises(PermanentError, match=r"marts.contacts: contact_id is unique \(1 rows, such as "):
         publish_checked(warehouse, tmp_path, now + timedelta(hours=1))
     assert newest(tmp_path) == good
-    assert last_refusal(tmp_path) == (now + timedelta(hours=1), ["marts.contacts: contact_id is unique"])
+    refused = last_refusal(tmp_path)
+    assert refused is not None
+    (broken,) = refused[1]
+    assert refused[0] == now + timedelta(hours=1)
+    assert (broken.name, broken.broken_rows) == ("marts.contacts: contact_id is unique", 1)
+    assert broken.sample == ({"contact_id": "p1"},)
 
     build(warehouse, now=now)
     publish_checked(warehouse, tmp_path, now + timedelta(hours=2))

@@ -6,6 +6,7 @@
 -- column: language         | Language to write in when the person has not said: th in Thailand, else en.
 
 -- unique: country_as_typed
+-- not_null: country_as_typed
 
 select *
 from (

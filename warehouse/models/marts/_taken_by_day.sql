@@ -2,7 +2,7 @@
 -- depends: staging.journal__messages, staging.journal__events
 
 -- column: metric_date    | Day on which the provider took the messages: its own day, so that counts can be compared.
--- column: channel        | How people were reached.
+-- column: channel        | How people are reached.
 -- column: campaign_id    | Campaign.
 -- column: template_id    | Template.
 -- column: day_ahead      | How far the channel's day is ahead of UTC.
@@ -13,6 +13,9 @@
 
 -- unique: metric_date, channel, campaign_id, template_id
 -- not_null: metric_date, channel, campaign_id, template_id, our_count
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id
+-- relation: template_id -> staging.journal__templates.template_id
 
 -- Days: LINE counts by UTC+9, WhatsApp by UTC; who has no counters is counted by Bangkok's days.
 with heard as (

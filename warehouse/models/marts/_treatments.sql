@@ -14,7 +14,13 @@
 -- column: currency     | ISO 4217 code of the amount.
 
 -- unique: campaign_id, company_id, subject_id
+-- not_null: campaign_id, company_id, subject_id
 -- accepted: arm | treated, holdout
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- relation: company_id -> marts.companies.company_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- relation: run_id -> staging.journal__campaign_runs.run_id | warning: the store's newest rows come with its next load
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id | warning: the store's newest rows come with its next load
+-- unrelated: subject_id | a contract, invoice or zone: subject_type says which
 
 with first_decisions as (
     select

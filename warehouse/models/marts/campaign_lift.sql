@@ -13,7 +13,9 @@
 -- column: lift_high          | Upper end of Newcombe's 95 % interval.
 
 -- unique: campaign_id
+-- not_null: campaign_id
 -- assert: lift is null or lift between lift_low and lift_high
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id | warning: the store's newest rows come with its next load
 
 with companies as (
     select

@@ -29,9 +29,13 @@
 -- column: cost                | What providers ask for the messages, in currency.
 
 -- unique: run_id, variant, channel
+-- not_null: run_id, variant, channel
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x, none
 -- assert: opened_human <= opened_raw
 -- assert: clicked_human <= clicked_raw
 -- assert: sent <= audience
+-- relation: run_id -> staging.journal__campaign_runs.run_id | warning: the store's newest rows come with its next load
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id | warning: the store's newest rows come with its next load
 
 with considered as (
     select

@@ -24,9 +24,10 @@
 -- column: is_deleted                       | Whether the CRM no longer has the row.
 
 -- unique: company_id
--- not_null: name, currency, time_zone
+-- not_null: company_id, name, currency, time_zone
 -- accepted: currency | USD, THB
 -- assert: contract_value >= 0
+-- relation: parent_company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 with base as (
     select

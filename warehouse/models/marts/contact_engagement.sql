@@ -53,8 +53,10 @@
 -- column: rfm_segment               | champion, loyal, at_risk, quiet or new, by recency and frequency.
 
 -- unique: contact_id
+-- not_null: contact_id
 -- accepted: engagement_tier | hot, warm, cold, new
 -- assert: engagement_score between 0 and 100
+-- relation: contact_id -> marts.contacts.contact_id
 
 with counted as (
     select

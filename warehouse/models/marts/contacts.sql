@@ -21,9 +21,11 @@
 -- column: is_deleted               | Whether the CRM no longer has the row.
 
 -- unique: contact_id
--- not_null: company_id, language, time_zone, consents
+-- not_null: contact_id, company_id, language, time_zone, consents
 -- accepted: language | en, th
 -- assert: not is_unsubscribed or len(consents) = 0
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- unrelated: line_user_id | LINE's own, unknown to any table
 
 with line as (
     select

@@ -20,11 +20,13 @@
 -- column: successor_created_at     | When the first such follower was made, UTC.
 -- column: lifecycle_type           | new, renewal, addon, churn, or empty.
 -- column: created_at               | When the CRM made the row, UTC.
--- column: updated_at               | When the CRM says it last changed, UTC.
+-- column: updated_at               | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted               | Whether the CRM no longer has the row.
 
 -- unique: contract_id
--- not_null: company_id, status, currency
+-- not_null: contract_id, company_id, status, currency
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: renewed_from_contract_id -> marts.contracts.contract_id | warning: a row that the CRM deleted before our first load is not here
 
 with successors as (
     select

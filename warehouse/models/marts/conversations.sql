@@ -14,6 +14,9 @@
 -- column: sentiment              | Mood of the thread; null until it is judged.
 
 -- unique: conversation_id
+-- not_null: conversation_id
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- relation: contact_id -> marts.contacts.contact_id | warning: whom the CRM deleted is not here after a rebuild from it
 
 select
     conversation_id,

@@ -18,6 +18,7 @@
 -- not_null: group_company_id, currency, name, company_count
 -- accepted: currency | USD, THB
 -- assert: active_company_count <= company_count
+-- relation: group_company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 with recursive standing as (
     select *

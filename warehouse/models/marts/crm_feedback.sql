@@ -4,14 +4,16 @@
 
 -- column: feedback_id | Derived from what it tells, so that telling twice can be recognised.
 -- column: kind        | sent, engagement, received, opt_out or conversation.
--- column: company_id  | CRM company whose timeline it belongs to.
--- column: contact_id  | CRM contact, when it is about one.
+-- column: company_id  | CRM company.
+-- column: contact_id  | CRM contact, when known.
 -- column: note_title  | Title of the note in the CRM.
 -- column: note_text   | Text of the note in the CRM.
 -- column: happened_at | When it happened, or was complete, UTC.
 
 -- unique: feedback_id
 -- not_null: kind, company_id, note_title, note_text, happened_at
+-- relation: company_id -> marts.companies.company_id
+-- relation: contact_id -> marts.contacts.contact_id
 -- accepted: kind | sent, engagement, received, opt_out, conversation
 
 -- A run's messages to a company are one note, once none of them waits; what people did with them is a second one, three

@@ -16,6 +16,7 @@
 -- accepted: entity | companies, contacts, contracts, zones, invoices, opportunities, tickets, notes
 -- assert: old_value is distinct from new_value
 -- assert: valid_to is null or valid_to > valid_from
+-- unrelated: entity_id | a row of any of the CRM's collections: entity says which
 
 select
     entity,

@@ -2,7 +2,7 @@
 -- depends: marts.daily_run_metrics
 
 -- column: metric_date      | Day on which the provider took the messages, in Bangkok.
--- column: channel          | How people were reached.
+-- column: channel          | How people are reached.
 -- column: sent             | Messages the provider took.
 -- column: delivered        | Messages that arrived, where the channel says so.
 -- column: opened_raw       | Messages opened or read by anybody, machines too.
@@ -20,6 +20,8 @@
 -- column: currency         | ISO 4217 code of the cost.
 
 -- unique: metric_date, channel
+-- not_null: metric_date, channel
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: opened_human <= opened_raw and opened_raw <= sent
 
 with counted as (

@@ -4,7 +4,7 @@
 -- column: metric_date          | Day on which the provider took the messages, in Bangkok.
 -- column: campaign_id          | Campaign.
 -- column: run_id               | One occurrence of a campaign.
--- column: channel              | How people were reached.
+-- column: channel              | How people are reached.
 -- column: sent                 | Messages the provider took.
 -- column: delivered            | Messages that arrived, where the channel says so.
 -- column: opened_raw           | Messages opened or read by anybody, machines too.
@@ -21,9 +21,12 @@
 -- column: currency             | ISO 4217 code of the cost.
 
 -- unique: metric_date, campaign_id, run_id, channel
--- not_null: metric_date, channel
+-- not_null: campaign_id, run_id, metric_date, channel
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: opened_human <= opened_raw and opened_raw <= sent
 -- assert: opened_human_arrived <= opened_raw_arrived and opened_raw_arrived <= delivered
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id
+-- relation: run_id -> staging.journal__campaign_runs.run_id
 
 select
     (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,

@@ -18,8 +18,15 @@
 
 -- unique: run_id, contact_id, step, subject_id
 -- partition: decided_at
--- not_null: outcome, reason, decided_at
+-- not_null: run_id, contact_id, step, subject_id, outcome, reason, decided_at
 -- accepted: outcome | ineligible, stale_data, no_consent, suppressed, no_address, invalid_address, duplicate_address, crm_hold, account_limit, holdout, already_sent, conflict, capped, window_closed, template_unavailable, quota, deferred, send
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- relation: run_id -> staging.journal__campaign_runs.run_id | warning: the store's newest rows come with its next load
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id | warning: the store's newest rows come with its next load
+-- relation: contact_id -> marts.contacts.contact_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- relation: company_id -> marts.companies.company_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- unrelated: subject_id | a contract, invoice or zone: subject_type says which
+-- unrelated: snapshot_id | a build of the warehouse; only its result is kept
 
 select
     run_id,

@@ -10,6 +10,7 @@
 -- column: is_fresh        | Whether the last load is that young.
 
 -- unique: source_table
+-- not_null: source_table
 
 select
     table_name as source_table,

@@ -17,8 +17,13 @@
 
 -- unique: event_id
 -- partition: occurred_at
--- not_null: channel, event_type, occurred_at
+-- not_null: event_id, channel, event_type, occurred_at
 -- accepted: actor | human, machine, unknown
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- accepted: event_type | accepted, held, sent, delivered, opened, read, clicked, replied, bounced, failed, expired, complained, unsubscribed, resubscribed, followed, blocked, converted
+-- relation: message_id -> marts.messages.message_id
+-- relation: contact_id -> marts.contacts.contact_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- unrelated: link_id | inside the message's text; no table lists links
 
 -- Rules of classifier 1, first that holds:
 --   HEAD request; a user agent that names a scanner; exactly "Mozilla/5.0" (Apple's mail privacy proxy prefetches);

@@ -37,9 +37,19 @@
 
 -- unique: message_id
 -- partition: planned_at
--- not_null: campaign_id, contact_id, channel, status, planned_at
+-- not_null: message_id, campaign_id, contact_id, channel, status, planned_at
 -- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- accepted: purpose | renewal, payment, seasonal, quarterly, service_alert, quote, contract, invoice, marketing
 -- assert: first_human_opened_at is null or first_opened_at <= first_human_opened_at
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id
+-- relation: run_id -> staging.journal__campaign_runs.run_id
+-- relation: contact_id -> marts.contacts.contact_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- relation: company_id -> marts.companies.company_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- relation: template_id -> staging.journal__templates.template_id
+-- unrelated: subject_id | a contract, invoice or zone: subject_type says which
+-- unrelated: snapshot_id | a build of the warehouse; only its result is kept
+-- unrelated: provider_message_id | the provider's own
 
 with engagement as (
     select

@@ -9,11 +9,12 @@
 -- column: expected_close_date | Day on which it should close.
 -- column: is_active           | The CRM's flag.
 -- column: created_at          | When the CRM made the row, UTC.
--- column: updated_at          | When the CRM says it last changed, UTC.
+-- column: updated_at          | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted          | Whether the CRM no longer has the row.
 
 -- unique: opportunity_id
--- not_null: company_id
+-- not_null: opportunity_id, company_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     opportunity_id,

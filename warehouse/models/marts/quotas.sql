@@ -10,6 +10,7 @@
 
 -- unique: channel, quota_month
 -- not_null: channel, quota_month, used, our_count
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 -- LINE, the only provider with a quota, has months of UTC+9. Others may send for the same account: used can be more.
 with ours as (

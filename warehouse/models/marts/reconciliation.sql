@@ -5,7 +5,7 @@
 -- depends: marts._taken_by_day, staging.providers__daily_totals
 
 -- column: metric_date    | Day on which the provider took the messages: its own day, so that counts can be compared.
--- column: channel        | How people were reached.
+-- column: channel        | How people are reached.
 -- column: campaign_id    | Campaign; null: the whole channel.
 -- column: our_count      | Messages taken that day, by our ledger.
 -- column: provider_count | Messages sent that day, by the provider; null where it does not tell.
@@ -20,9 +20,11 @@
 -- unique: metric_date, channel, campaign_id
 -- not_null: metric_date, channel, our_count, webhook_count, in_doubt_count, midnight_count, state, counted_from, counted_until
 -- accepted: state | agrees, in_doubt, webhooks_missing, differs, provider_not_ready, provider_cannot_tell
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: webhook_count <= our_count
 -- assert: (difference is null) = (state in ('provider_not_ready', 'provider_cannot_tell'))
 -- assert: state <> 'differs' or difference <> 0
+-- relation: campaign_id -> staging.journal__campaigns.campaign_id
 
 with totals as (
     select

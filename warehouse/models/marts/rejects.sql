@@ -13,6 +13,7 @@
 -- unique: entity, entity_id, field, reject_type
 -- not_null: entity, reject_type, reason
 -- accepted: reject_type | email, phone, duplicate, country, currency, record, new_field
+-- unrelated: entity_id | a row of any of the CRM's collections, perhaps one that could not be loaded: entity says which
 
 with people as (
     select

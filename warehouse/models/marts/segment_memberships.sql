@@ -12,7 +12,12 @@
 -- column: reason             | Which clause held, with its values.
 
 -- unique: segment_id, contact_id, subject_id, valid_from
+-- not_null: segment_id, contact_id, subject_id, valid_from
 -- assert: valid_to is null or valid_to >= valid_from
+-- relation: segment_id -> marts.segments.segment_id
+-- relation: contact_id -> marts.contacts.contact_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- relation: company_id -> marts.companies.company_id | warning: whom the CRM deleted is not here after a rebuild from it
+-- unrelated: subject_id | a contract, invoice or zone: subject_type says which
 
 select
     segment_id,

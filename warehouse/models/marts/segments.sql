@@ -9,6 +9,8 @@
 -- column: computed_at        | When it was computed, UTC.
 
 -- unique: segment_id, definition_version
+-- not_null: segment_id, definition_version
+-- unrelated: segment_id | its own: the segments are listed here
 
 select
     segment_id,

@@ -14,11 +14,14 @@
 -- column: first_response_at | When somebody first answered, UTC.
 -- column: resolved_at       | When it was resolved, UTC.
 -- column: created_at        | When the CRM made the row, UTC.
--- column: updated_at        | When the CRM says it last changed, UTC.
+-- column: updated_at        | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted        | Whether the CRM no longer has the row.
 
 -- unique: ticket_id
--- not_null: company_id, status
+-- not_null: ticket_id, company_id, status
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: contact_id -> marts.contacts.contact_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: zone_id -> marts.zones.zone_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     ticket_id,

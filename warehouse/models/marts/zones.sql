@@ -10,12 +10,13 @@
 -- column: offline_since    | Since when a Soundtrack zone is offline, UTC; null when it is not.
 -- column: is_orphaned      | Whether the zone is no longer in the Soundtrack account.
 -- column: created_at       | When the CRM made the row, UTC.
--- column: updated_at       | When the CRM says it last changed, UTC.
+-- column: updated_at       | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted       | Whether the CRM no longer has the row.
 
 -- unique: zone_id
--- not_null: company_id, platform, status
+-- not_null: zone_id, company_id, platform, status
 -- assert: offline_since is null or platform = 'soundtrack'
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     zone_id,

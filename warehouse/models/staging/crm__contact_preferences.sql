@@ -5,10 +5,11 @@
 -- column: unsubscribed           | Whether the person opted out of everything in the CRM.
 -- column: receives_notifications | Whether the CRM may write to the person at all.
 -- column: preferred_language     | Language the person prefers: en or th.
--- column: notification_types     | Notification types as its source has it.
+-- column: notification_types     | Kinds of notification that the CRM lists for the person.
 -- column: loaded_at              | When we last read the row, UTC.
 
 -- unique: contact_id
+-- not_null: contact_id
 
 select
     contact_id,

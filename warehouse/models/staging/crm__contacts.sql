@@ -5,17 +5,17 @@
 -- column: company_id                 | CRM company.
 -- column: name                       | Name as the CRM has it.
 -- column: email                      | Email address as typed, not normalised.
--- column: phone                      | Phone as its source has it.
+-- column: phone                      | Phone number as typed.
 -- column: mobile                     | Mobile number as typed: free text.
--- column: title                      | Title as its source has it.
--- column: department                 | Department as its source has it.
--- column: contact_type               | Contact type as its source has it.
--- column: is_primary                 | Whether primary.
--- column: is_active                  | Whether active.
--- column: preferred_contact_method   | Preferred contact method as its source has it.
--- column: linkedin_url               | Linkedin url as its source has it.
--- column: notes                      | Notes as its source has it.
--- column: last_contacted             | Last contacted as its source has it.
+-- column: title                      | Job title, as typed.
+-- column: department                 | Department, as typed.
+-- column: contact_type               | Primary, Technical, Billing, Decision Maker or Other.
+-- column: is_primary                 | Whether the CRM calls the person the company's first contact.
+-- column: is_active                  | Whether the person still works there.
+-- column: preferred_contact_method   | What the CRM says: Email, Phone, Mobile, LinkedIn or empty.
+-- column: linkedin_url               | Address of the LinkedIn profile.
+-- column: notes                      | Notes of staff, as typed.
+-- column: last_contacted             | When somebody last wrote down a contact, UTC; the CRM sets it never by itself.
 -- column: receives_renewal_emails    | Whether the person receives renewal emails.
 -- column: receives_seasonal_emails   | Whether the person receives seasonal emails.
 -- column: receives_payment_emails    | Whether the person receives payment emails.
@@ -30,6 +30,7 @@
 -- column: is_deleted                 | Whether the CRM no longer has the row.
 
 -- unique: contact_id
+-- not_null: contact_id
 
 select
     id as contact_id,

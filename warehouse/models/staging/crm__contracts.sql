@@ -4,45 +4,46 @@
 -- column: contract_id                 | CRM contract.
 -- column: company_id                  | CRM company.
 -- column: opportunity_id              | CRM opportunity.
--- column: quote_id                    | Identifier of the quote.
--- column: contract_number             | Contract number as its source has it.
--- column: contract_type               | Contract type as its source has it.
--- column: status                      | State in the words of its source.
--- column: start_date                  | Day of start.
--- column: end_date                    | Day of end.
--- column: sent_date                   | Day of sent.
--- column: value                       | Value as its source has it.
--- column: tax_rate                    | Tax rate as its source has it.
--- column: tax_amount                  | Tax amount as its source has it.
--- column: total_value                 | Total value as its source has it.
+-- column: quote_id                    | CRM quote that it came from.
+-- column: contract_number             | Number on paper; it changes while the contract is a draft, so never key on it.
+-- column: contract_type               | Annual, Monthly, One-time or Custom.
+-- column: status                      | Draft, Sent, Active, Renewed, Expired or Cancelled; nothing expires one by itself.
+-- column: start_date                  | First day.
+-- column: end_date                    | Last day.
+-- column: sent_date                   | Day on which it was sent to the customer.
+-- column: value                       | Amount without VAT, in currency.
+-- column: tax_rate                    | VAT in percent.
+-- column: tax_amount                  | VAT, in currency.
+-- column: total_value                 | Amount with VAT, in currency.
 -- column: currency                    | ISO 4217 code of the amounts in this row.
--- column: auto_renew                  | Auto renew as its source has it.
--- column: renewal_period_months       | Renewal period months as its source has it.
--- column: is_active                   | Whether active.
--- column: payment_terms               | Payment terms as its source has it.
--- column: billing_frequency           | Billing frequency as its source has it.
--- column: discount_percentage         | Discount percentage as its source has it.
--- column: notes                       | Notes as its source has it.
--- column: renewal_notice_sent         | Renewal notice sent as its source has it.
--- column: renewal_notice_date         | Day of renewal notice.
--- column: send_renewal_reminders      | Send renewal reminders as its source has it.
--- column: renewed_from_contract_id    | Identifier of the renewed from contract.
--- column: soundtrack_account_id       | Identifier of the soundtrack account.
--- column: contract_category           | Contract category as its source has it.
--- column: master_contract_id          | Identifier of the master contract.
--- column: property_name               | Property name as its source has it.
--- column: price_per_zone              | Price per zone as its source has it.
--- column: customer_contact_name       | Customer contact name as its source has it.
--- column: customer_contact_email      | Customer contact email as its source has it.
--- column: lifecycle_type              | Lifecycle type as its source has it.
--- column: lifecycle_type_manually_set | Lifecycle type manually set as its source has it.
--- column: lifecycle_effective_date    | Day of lifecycle effective.
+-- column: auto_renew                  | Whether it renews by itself.
+-- column: renewal_period_months       | Months by which it renews.
+-- column: is_active                   | The CRM's flag; also true for drafts.
+-- column: payment_terms               | Terms of payment, as typed.
+-- column: billing_frequency           | How often it is billed: Annual, Quarterly, Monthly, One-time or free text.
+-- column: discount_percentage         | Discount in percent.
+-- column: notes                       | Notes of staff, as typed.
+-- column: renewal_notice_sent         | Whether the CRM sent a renewal notice.
+-- column: renewal_notice_date         | Day on which the CRM sent a renewal notice.
+-- column: send_renewal_reminders      | Whether this contract may be reminded of; off for many multi-year ones.
+-- column: renewed_from_contract_id    | Contract that this one follows.
+-- column: soundtrack_account_id       | Soundtrack's own id of the account; empty: none.
+-- column: contract_category           | standard, corporate_master or participation.
+-- column: master_contract_id          | CRM contract of the corporate group that it takes part in.
+-- column: property_name               | Trading or venue name, as typed.
+-- column: price_per_zone              | Amount per music zone and year, in currency.
+-- column: customer_contact_name       | Customer's contact on the contract, as typed.
+-- column: customer_contact_email      | Email address of the customer's contact on the contract, as typed.
+-- column: lifecycle_type              | new, renewal, addon, churn, or empty.
+-- column: lifecycle_type_manually_set | Whether a person set lifecycle_type.
+-- column: lifecycle_effective_date    | Day from which lifecycle_type holds.
 -- column: created_at                  | When the CRM made the row, UTC.
 -- column: updated_at                  | When the CRM says it last changed, UTC; misses some changes.
 -- column: loaded_at                   | When we last read the row, UTC.
 -- column: is_deleted                  | Whether the CRM no longer has the row.
 
 -- unique: contract_id
+-- not_null: contract_id
 
 select
     id as contract_id,

@@ -1,13 +1,14 @@
 -- description: One row per CRM table: its last good load.
 -- depends: raw.crm__loads
 
--- column: table_name    | Table name as its source has it.
--- column: mode          | Mode as its source has it.
--- column: row_count     | Row count as its source has it.
--- column: newest_row_at | When newest row, UTC.
+-- column: table_name    | Raw table that was loaded.
+-- column: mode          | incremental or full: how it was last read.
+-- column: row_count     | Rows of the last load.
+-- column: newest_row_at | Newest change in it, UTC.
 -- column: loaded_at     | When we last read the row, UTC.
 
 -- unique: table_name
+-- not_null: table_name
 
 select
     table_name,

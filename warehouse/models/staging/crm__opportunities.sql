@@ -4,29 +4,30 @@
 -- column: opportunity_id      | CRM opportunity.
 -- column: company_id          | CRM company.
 -- column: name                | Name as the CRM has it.
--- column: service_type        | Service type as its source has it.
--- column: stage               | Stage as its source has it.
--- column: expected_value      | Expected value as its source has it.
--- column: probability         | Probability as its source has it.
--- column: owner_user_id       | Identifier of the owner user.
--- column: lead_source         | Lead source as its source has it.
--- column: contact_method      | Contact method as its source has it.
--- column: last_contact_date   | Day of last contact.
--- column: follow_up_date      | Day of follow up.
--- column: expected_close_date | Day of expected close.
--- column: actual_close_date   | Day of actual close.
--- column: notes               | Notes as its source has it.
--- column: is_active           | Whether active.
--- column: competitors         | Competitors as its source has it.
--- column: pain_points         | Pain points as its source has it.
--- column: decision_criteria   | Decision criteria as its source has it.
--- column: stage_changed_at    | When stage changed, UTC.
+-- column: service_type        | soundtrack or beatbreeze.
+-- column: stage               | Contacted, Quotation Sent, Contract Sent, Won or Lost.
+-- column: expected_value      | Amount hoped for; the CRM keeps no currency for it.
+-- column: probability         | Chance of winning it in percent, 0 to 100, by the CRM.
+-- column: owner_user_id       | CRM user who owns it.
+-- column: lead_source         | Where it came from, in the CRM's words.
+-- column: contact_method      | How the first contact was made, in the CRM's words.
+-- column: last_contact_date   | Day of the last contact, as typed.
+-- column: follow_up_date      | Day on which somebody should follow up.
+-- column: expected_close_date | Day on which it should close.
+-- column: actual_close_date   | Day on which it was won or lost.
+-- column: notes               | Notes of staff, as typed.
+-- column: is_active           | The CRM's flag.
+-- column: competitors         | Competitors, as typed.
+-- column: pain_points         | What troubles the customer, as typed.
+-- column: decision_criteria   | What the customer decides by, as typed.
+-- column: stage_changed_at    | When the stage last changed, UTC.
 -- column: created_at          | When the CRM made the row, UTC.
 -- column: updated_at          | When the CRM says it last changed, UTC; misses some changes.
 -- column: loaded_at           | When we last read the row, UTC.
 -- column: is_deleted          | Whether the CRM no longer has the row.
 
 -- unique: opportunity_id
+-- not_null: opportunity_id
 
 select
     id as opportunity_id,

@@ -3,24 +3,25 @@
 
 -- column: zone_id                | CRM music zone.
 -- column: company_id             | CRM company.
--- column: device_id              | Identifier of the device.
+-- column: device_id              | CRM device that plays in the zone.
 -- column: name                   | Name as the CRM has it.
--- column: platform               | Platform as its source has it.
--- column: status                 | State in the words of its source.
--- column: soundtrack_zone_id     | Identifier of the soundtrack zone.
--- column: soundtrack_admin_email | Soundtrack admin email as its source has it.
--- column: device_name            | Device name as its source has it.
--- column: last_seen_online       | Last seen online as its source has it.
--- column: notes                  | Notes as its source has it.
--- column: last_api_sync          | Last api sync as its source has it.
--- column: is_orphaned            | Whether orphaned.
--- column: orphaned_at            | When orphaned, UTC.
+-- column: platform               | soundtrack or beatbreeze.
+-- column: status                 | online, offline, no_device, expired, pending or cancelled.
+-- column: soundtrack_zone_id     | Soundtrack's own id of the zone.
+-- column: soundtrack_admin_email | Email address of the zone's Soundtrack administrator.
+-- column: device_name            | Name of the device as the CRM has it.
+-- column: last_seen_online       | When the hourly sync last saw it online, UTC; Soundtrack only.
+-- column: notes                  | Notes of staff, as typed.
+-- column: last_api_sync          | When the CRM last asked Soundtrack, UTC.
+-- column: is_orphaned            | Whether the zone is no longer in the Soundtrack account.
+-- column: orphaned_at            | When the zone was missed in the Soundtrack account, UTC.
 -- column: created_at             | When the CRM made the row, UTC.
 -- column: updated_at             | When the CRM says it last changed, UTC; misses some changes.
 -- column: loaded_at              | When we last read the row, UTC.
 -- column: is_deleted             | Whether the CRM no longer has the row.
 
 -- unique: zone_id
+-- not_null: zone_id
 
 select
     id as zone_id,

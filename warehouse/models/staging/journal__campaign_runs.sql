@@ -3,18 +3,19 @@
 
 -- column: run_id             | One occurrence of a campaign.
 -- column: campaign_id        | Campaign.
--- column: occurrence         | Occurrence as its source has it.
--- column: definition_version | Definition version as its source has it.
--- column: segment_version    | Segment version as its source has it.
--- column: policy_version     | Policy version as its source has it.
+-- column: occurrence         | Which occurrence of the campaign, e.g. the day in Bangkok of a daily one.
+-- column: definition_version | Version of the definition.
+-- column: segment_version    | Version of the segment that gave the audience.
+-- column: policy_version     | Version of the policy that decided.
 -- column: snapshot_id        | Build of the warehouse that was decided on.
--- column: status             | State in the words of its source.
--- column: audience           | Audience as its source has it.
--- column: decided_at         | When decided, UTC.
--- column: planned_at         | When planned, UTC.
--- column: updated_at         | When the CRM says it last changed, UTC; misses some changes.
+-- column: status             | deciding or planned.
+-- column: audience           | Contacts considered.
+-- column: decided_at         | When the run decided, UTC.
+-- column: planned_at         | When its messages were planned, UTC.
+-- column: updated_at         | When the store last changed the row, UTC.
 
 -- unique: run_id
+-- not_null: run_id
 
 select
     run_id,

@@ -2,15 +2,17 @@
 -- depends: raw.journal__campaigns
 
 -- column: campaign_id        | Campaign.
--- column: name               | Name as the CRM has it.
+-- column: name               | Name as shown.
 -- column: purpose            | What the message is for, and so which consent it needs.
--- column: definition         | Definition as its source has it.
--- column: definition_version | Definition version as its source has it.
--- column: status             | State in the words of its source.
--- column: created_at         | When the CRM made the row, UTC.
--- column: updated_at         | When the CRM says it last changed, UTC; misses some changes.
+-- column: definition         | The playbook as it was, JSON.
+-- column: definition_version | Version of the definition.
+-- column: status             | active, paused or cancelled.
+-- column: created_at         | When the store made the row, UTC.
+-- column: updated_at         | When the store last changed the row, UTC.
 
 -- unique: campaign_id
+-- not_null: campaign_id
+-- accepted: purpose | renewal, payment, seasonal, quarterly, service_alert, quote, contract, invoice, marketing
 
 select
     campaign_id,

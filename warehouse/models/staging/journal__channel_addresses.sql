@@ -4,13 +4,15 @@
 -- column: contact_id   | CRM contact.
 -- column: channel      | How the person is reached.
 -- column: address      | The address on that channel.
--- column: state        | State as its source has it.
--- column: source       | Source as its source has it.
--- column: confidence   | Confidence as its source has it.
--- column: confirmed_at | When confirmed, UTC.
--- column: updated_at   | When the CRM says it last changed, UTC; misses some changes.
+-- column: state        | confirmed, unconfirmed or blocked.
+-- column: source       | Where we know it from.
+-- column: confidence   | How sure it is that the address is the person's, 0 to 1.
+-- column: confirmed_at | When the person confirmed it, UTC.
+-- column: updated_at   | When the store last changed the row, UTC.
 
 -- unique: contact_id, channel, address
+-- not_null: contact_id, channel, address
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     contact_id,

@@ -4,9 +4,10 @@
 -- column: scope      | What is held: all, channel:…, campaign:… or template:….
 -- column: reason     | Why, in words.
 -- column: set_by     | Who held it: a person, or senders after a provider's refusal.
--- column: created_at | When the CRM made the row, UTC.
+-- column: created_at | When the store made the row, UTC.
 
 -- unique: scope
+-- not_null: scope
 
 select
     scope,

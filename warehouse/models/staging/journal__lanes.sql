@@ -4,14 +4,16 @@
 -- column: channel      | How the person is reached.
 -- column: owner        | Worker that sends for the lane; empty: nobody.
 -- column: epoch        | How often the lane has changed hands.
--- column: lease_until  | When lease ends, UTC.
+-- column: lease_until  | Until when the worker has it, UTC.
 -- column: next_at      | When the provider's rate lets the next message pass, UTC.
 -- column: paused_until | When the lane may send again, UTC; null: now.
 -- column: pause_reason | Why it pauses, in words; null when it does not.
 -- column: failures     | Failures in a row, without an answer.
--- column: updated_at   | When the CRM says it last changed, UTC; misses some changes.
+-- column: updated_at   | When the store last changed the row, UTC.
 
 -- unique: channel
+-- not_null: channel
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     channel,

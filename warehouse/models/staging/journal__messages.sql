@@ -12,35 +12,39 @@
 -- column: purpose             | What the message is for, and so which consent it needs.
 -- column: address             | The address on that channel.
 -- column: template_id         | Template.
--- column: template_version    | Template version as its source has it.
+-- column: template_version    | Version of the template.
 -- column: language            | Language of the text: en or th.
 -- column: variables           | What the template may use, JSON.
--- column: subject_type        | Subject type as its source has it.
--- column: subject_id          | Identifier of the subject.
--- column: priority            | Priority as its source has it.
--- column: status              | State in the words of its source.
--- column: error_class         | Error class as its source has it.
--- column: error_code          | Error code as its source has it.
+-- column: subject_type        | What it is about: contract, invoice or zone.
+-- column: subject_id          | Which one.
+-- column: priority            | Which goes first: the smaller.
+-- column: status              | Where it stands on the ladder, or how it ended.
+-- column: error_class         | What the failure means for us.
+-- column: error_code          | The provider's code.
 -- column: reason              | Why, in words.
--- column: provider_message_id | Identifier of the provider message.
--- column: attempts            | Attempts as its source has it.
--- column: not_before          | Not before as its source has it.
--- column: expires_at          | When expires, UTC.
--- column: claimed_by          | Claimed by as its source has it.
--- column: lease_until         | Lease until as its source has it.
--- column: cost_amount         | Cost amount as its source has it.
--- column: cost_currency       | Cost currency as its source has it.
+-- column: provider_message_id | The provider's id.
+-- column: attempts            | How often it was handed to the provider.
+-- column: not_before          | When it may go out at the earliest, UTC.
+-- column: expires_at          | When it is no longer worth sending, UTC.
+-- column: claimed_by          | Worker that took it to send.
+-- column: lease_until         | Until when the worker has it, UTC.
+-- column: cost_amount         | What the provider asks for it, in cost_currency.
+-- column: cost_currency       | ISO 4217 code of the cost.
 -- column: snapshot_id         | Build of the warehouse that was decided on.
--- column: planned_at          | When planned, UTC.
--- column: claimed_at          | When claimed, UTC.
--- column: accepted_at         | When accepted, UTC.
--- column: sent_at             | When sent, UTC.
--- column: delivered_at        | When delivered, UTC.
--- column: read_at             | When read, UTC.
--- column: failed_at           | When failed, UTC.
--- column: updated_at          | When the CRM says it last changed, UTC; misses some changes.
+-- column: planned_at          | When it was planned, UTC.
+-- column: claimed_at          | When a worker took it to send, UTC.
+-- column: accepted_at         | When the provider took it, UTC.
+-- column: sent_at             | When the provider sent it, UTC.
+-- column: delivered_at        | When it arrived, by the provider, UTC.
+-- column: read_at             | When it was read, by the provider, UTC.
+-- column: failed_at           | When it was known to have failed, UTC.
+-- column: updated_at          | When the store last changed the row, UTC.
 
 -- unique: message_id
+-- not_null: message_id
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- accepted: purpose | renewal, payment, seasonal, quarterly, service_alert, quote, contract, invoice, marketing
+-- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
 
 select
     message_id,

@@ -4,15 +4,17 @@
 -- column: template_id     | Template.
 -- column: channel         | How the person is reached.
 -- column: language        | Language of the text: en or th.
--- column: version         | Version as its source has it.
--- column: content_hash    | Content hash as its source has it.
--- column: content         | Content as its source has it.
--- column: provider_status | Provider status as its source has it.
--- column: quality         | Quality as its source has it.
--- column: created_at      | When the CRM made the row, UTC.
--- column: updated_at      | When the CRM says it last changed, UTC; misses some changes.
+-- column: version         | Version of the template.
+-- column: content_hash    | Hash of the content: the same content keeps its version.
+-- column: content         | What is sent, JSON.
+-- column: provider_status | approved, pending, paused, rejected or disabled, by the provider.
+-- column: quality         | green, yellow or red, by the provider; null where it rates none.
+-- column: created_at      | When the store made the row, UTC.
+-- column: updated_at      | When the store last changed the row, UTC.
 
 -- unique: template_id, channel, language, version
+-- not_null: template_id, channel, language, version
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     template_id,

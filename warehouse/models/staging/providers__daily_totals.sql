@@ -1,9 +1,9 @@
 -- description: One row per provider's counter, template and day of the provider: its own count of what it took from us.
 -- depends: raw.providers__daily_totals
 
--- column: channel     | How people were reached.
+-- column: channel     | How people are reached.
 -- column: counter     | What the provider counts: push, multicast or template.
--- column: template_id | Template, where the provider counts by it; a provider's template has our name.
+-- column: template_id | Template; null where the provider does not count by it. A provider's template has our name.
 -- column: starts_at   | When the provider's day starts, UTC.
 -- column: ends_at     | When the provider's day ends, UTC.
 -- column: status      | ready; unready: not counted yet; out_of_service, unavailable_for_privacy: it never will be.
@@ -15,6 +15,7 @@
 -- unique: channel, counter, template_id, starts_at
 -- not_null: channel, counter, starts_at, ends_at, status
 -- accepted: status | ready, unready, out_of_service, unavailable_for_privacy
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: starts_at < ends_at
 
 select

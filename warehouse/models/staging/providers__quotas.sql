@@ -9,6 +9,7 @@
 
 -- unique: channel, quota_month
 -- not_null: channel, quota_month, used
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
     channel,
