@@ -40,7 +40,7 @@ inbox = sa.Table(
     _text("dedup_key"),  # sha256 of the raw body, or the provider's own event id
     sa.Column("headers", sa.JSON, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    _text("state"),  # received | applied | rejected
+    _text("state"),  # received (a CRM notice whose rows are not read yet) | applied | rejected
     _text("reason", nullable=True),  # why it was rejected
     _time("received_at", nullable=False),
     _time("applied_at"),
