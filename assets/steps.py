@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from campaigns import eligibility, lifecycle, playbooks, segments
 from core.clock import utc_now
-from core.errors import PermanentError
+from core.errors import PermanentError, TransientError
 from core.settings import Settings
 from core.store.absence import settle_by_absence
 from core.store.engine import open_store
+from core.store.reach import Reach, heed
 from core.store.times import seconds_apart
 from core.vocabulary import Channel
 from pipelines import crm, journal, providers
@@ -42,11 +43,17 @@ class Steps:
         return open_store(self.settings.effective_store_url)
 
     @contextmanager
-    def warehouse_lock(self) -> Iterator[None]:
-        """Wait until no other process of this machine writes the warehouse: DuckDB allows one writer."""
+    def warehouse_lock(self, *, waits: bool = True) -> Iterator[None]:
+        """Wait until no other process of this machine writes the warehouse: DuckDB allows one writer.
+
+        Raises TransientError at once when one does and ``waits`` is off.
+        """
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.settings.data_dir / "warehouse.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise TransientError("another process writes the warehouse: try again later") from error
             yield
 
     @contextmanager
@@ -68,7 +75,28 @@ class Steps:
                 warehouse_path=settings.warehouse_path,
                 mode=mode,
                 now=self.clock(),
+                heed=self.heed,
             )
+
+    def crm_client(self, retry_seconds: float = 10.0) -> crm.CrmClient:
+        """Return a signed-in client of the CRM, to be used as a context manager."""
+        settings = self.settings
+        password = settings.crm_password.get_secret_value()
+        return crm.CrmClient(settings.crm_url, settings.crm_username, password, retry_seconds=retry_seconds)
+
+    def load_crm_news(self, news: crm.News) -> crm.LoadReport:
+        """Load rows of the CRM that were read already; waits until the warehouse is free."""
+        settings = self.settings
+        with self.warehouse_lock():
+            return crm.load_news(
+                news, data_dir=settings.data_dir, warehouse_path=settings.warehouse_path, now=self.clock()
+            )
+
+    def heed(self, reaches: list[Reach]) -> None:
+        """Let what the CRM says about writing to contacts hold for the next message."""
+        if reaches:
+            with self.store.begin() as connection:
+                heed(connection, reaches, self.clock())
 
     def sync_journal(self) -> journal.LoadReport:
         """Load the store's new rows into ``raw.journal__*``."""
@@ -77,6 +105,7 @@ class Steps:
                 self.store,
                 data_dir=self.settings.data_dir,
                 warehouse_path=self.settings.warehouse_path,
+                now=self.clock(),
             )
 
     def sync_providers(self, days: int = 7) -> providers.LoadReport:

@@ -1,5 +1,6 @@
 """Data health: how fresh sources are, which promises hold, what the CRM has wrong, what providers and doubts say."""
 
+import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
@@ -32,6 +33,7 @@ def show() -> None:
         st.success(say("all_kept", n=len(kept)), icon=":material/check:")
     with st.expander(say("every_check")):
         table(kept, "checks")
+    _drift()
     _rejects()
     _doubts()
     _reconciliation()
@@ -44,6 +46,25 @@ def show() -> None:
         table(waits, "waits")
     st.subheader(say("statuses"))
     table(ask("statuses"), "statuses")
+
+
+def _drift() -> None:
+    st.subheader(say("drift"))
+    compared = ask("compared").row(0, named=True)["compared_at"]
+    if compared is None:
+        st.info(say("never_compared"), icon=":material/lightbulb:")
+        return
+    drifted = ask("drift")
+    if drifted.is_empty():
+        st.success(say("no_drift", at=when(compared)), icon=":material/check:")
+        return
+    if drifted["is_large"].any():
+        st.error(
+            say("alarm_drift", n=drifted.filter(pl.col("is_large"))["collection"].n_unique()),
+            icon=":material/sync_problem:",
+        )
+    st.caption(say("drift_help", at=when(compared)))
+    table(drifted, "drift")
 
 
 def _rejects() -> None:

@@ -1,6 +1,7 @@
 """The CRM as a source: everything is read and typed first, then loaded in one go, or not at all."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,15 +14,27 @@ import pyarrow as pa
 from core.logs import get_logger
 from core.store.reach import Reach
 from pipelines import existing
-from pipelines.crm import history, source
+from pipelines.crm import drift, history, source
 from pipelines.crm.client import CrmClient
 from pipelines.crm.compare import compare
-from pipelines.crm.news import News
+from pipelines.crm.news import News, Poll, Row, read_named
 from pipelines.crm.reach import reaches
 from pipelines.crm.tables import COLLECTIONS, KEYS, TABLES, Collection
 from pipelines.guards import refuse_shrink
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
+__all__ = [
+    "CrmClient",
+    "LoadReport",
+    "News",
+    "Poll",
+    "Row",
+    "known_until",
+    "load",
+    "load_news",
+    "read_named",
+    "say_looked_at",
+]
 Heed = Callable[[list[Reach]], None]
 
 
@@ -29,6 +42,7 @@ Heed = Callable[[list[Reach]], None]
 class LoadReport:
     """What a load came to: rows written per raw table, records refused, rows found deleted, seconds.
 
+    ``drift``: rows, by collection, that a full compare found and neither webhook nor watermark had told of.
     ``cascade``: ids by collection that likely went with a deleted company.
     """
 
@@ -37,6 +51,7 @@ class LoadReport:
     rejects: int
     deleted: int
     seconds: float
+    drift: dict[str, int] = field(default_factory=dict)
     cascade: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -73,6 +88,8 @@ def load(
         for collection in COLLECTIONS:
             gathered.read(client, collection, by_watermark=mode == "incremental")
         gathered.read_preferences(client)
+        if mode == "full":
+            gathered.say_compared()
         tables = gathered.typed()
     heed(gathered.changed_reaches())
     # The look is closed before dlt opens the file.
@@ -127,6 +144,7 @@ def _report(
         rejects=len(gathered.tables["crm__rejects"]),
         deleted=gathered.deleted,
         seconds=round(time.perf_counter() - started, 3),
+        drift=dict(Counter(row["collection"] for row in gathered.tables[drift.TABLE])),
         cascade=dict(cascade or {}),
     )
     get_logger().info(
@@ -135,6 +153,7 @@ def _report(
         rows=sum(report.rows.values()),
         rejects=report.rejects,
         deleted=report.deleted,
+        drift=sum(report.drift.values()),
         seconds=report.seconds,
     )
     return report
@@ -201,22 +220,33 @@ class _Gathered:
             since = min(newest, self._now) if newest and by_watermark else None
             found = source.crawl(client, collection, since=since)
         self._keep(found, standing)
-        if found.is_complete:
-            self._compare(client, found, standing)
+        gone = self._compare(client, found, standing) if found.is_complete else []
+        if not by_watermark:
+            self.tables[drift.TABLE] += drift.drift(
+                found, standing, gone, looked_at=self._looked_at(collection.table), now=self._now
+            )
         times = [row["updated_at"] for row in found.rows.values()]
-        load = {
-            "table_name": collection.table,
-            "mode": "full" if found.is_complete else "incremental",
-            "row_count": len(found.seen),
-            "newest_row_at": max([*times, *([newest] if newest else [])], default=None),
-            "loaded_at": self._now,
-        }
-        self.tables["crm__loads"].append(load)
+        newest = max([*times, *([newest] if newest else [])], default=None)
+        self._say_loaded(collection.table, len(found.seen), newest, mode="full" if found.is_complete else "incremental")
 
     def read_preferences(self, client: CrmClient) -> None:
         """Read opt-outs and languages; what we know stays when ``/mcp/`` does not answer."""
         rows = source.contact_preferences(client)
-        self._add("crm__contact_preferences", rows or [], self._held.rows("crm__contact_preferences"))
+        if rows is not None:
+            self._add("crm__contact_preferences", rows, self._held.rows("crm__contact_preferences"))
+            self._say_loaded("crm__contact_preferences", len(rows), None, mode="full")
+
+    def say_compared(self) -> None:
+        """Write down that everything was compared, whatever drift that found."""
+        self._say_loaded(drift.TABLE, len(self.tables[drift.TABLE]), None, mode="full")
+
+    def _say_loaded(self, table: str, rows: int, newest: datetime | None, *, mode: str) -> None:
+        load = {"table_name": table, "mode": mode, "row_count": rows, "newest_row_at": newest, "loaded_at": self._now}
+        self.tables["crm__loads"].append(load)
+
+    def _looked_at(self, table: str) -> datetime | None:
+        rows = self._held.rows_with("crm__loads", "table_name", [table])
+        return rows[0]["loaded_at"] if rows else None
 
     def _keep(self, found: source.Crawl, standing: list[dict[str, Any]]) -> None:
         links = self._held.rows("crm__contract_zones") if found.collection.name == "contracts" else []
@@ -239,14 +269,16 @@ class _Gathered:
         ours = {name: value for name, value in stamp.items() if name in TABLES[table]}
         self.tables[table] += existing.changed([{**row, **ours} for row in rows], standing, KEYS[table])
 
-    def _compare(self, client: CrmClient, found: source.Crawl, standing: list[dict[str, Any]]) -> None:
+    def _compare(self, client: CrmClient, found: source.Crawl, standing: list[dict[str, Any]]) -> list[dict[str, Any]]:
         collection = found.collection
         known = {row["id"]: row for row in standing if not row["_is_deleted"]}
         absent = known.keys() - found.seen
         if not self._allow_shrink:
             refuse_shrink(collection.name, len(absent), len(known))
         gone = source.confirmed_deletions(client, collection, absent)
-        self._remove(collection, [known[key] for key in sorted(gone)])
+        lost = [known[key] for key in sorted(gone)]
+        self._remove(collection, lost)
+        return lost
 
     def _remove(self, collection: Collection, rows: list[dict[str, Any]]) -> None:
         self._add(collection.table, rows, rows, is_deleted=True)

@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.errors import PermanentError
+from core.errors import PermanentError, TransientError
+from core.store.reach import Reach
 from pipelines.crm import source
 from pipelines.crm.client import CrmClient
 from pipelines.crm.parse import parse_time
+from pipelines.crm.reach import reaches
 from pipelines.crm.tables import COLLECTIONS, Collection
 
 # The hourly load looks ten minutes behind its watermark; every minute, two are enough.
 _OVERLAP = timedelta(minutes=2)
 # More than these moved at once is the hourly load's work, which reads pages.
 _MOST_SINGLE_READS = 200
+Row = tuple[str, str]  # collection and id
 _BY_NAME = {collection.name: collection for collection in COLLECTIONS}
 
 
@@ -23,7 +26,7 @@ class News:
     """What was read, not loaded yet: crawls by collection, ids the CRM answered 404 for, opt-outs.
 
     ``looked_at`` names raw tables of which everything that moved is here; ``marks`` the newest time seen in each;
-    ``refused`` ids that could not be read, with the reason.
+    ``refused`` ids that will never be read as they are, ``failed`` those to be tried again, both with the reason.
     """
 
     read_at: datetime
@@ -33,27 +36,42 @@ class News:
     looked_at: set[str] = field(default_factory=set)
     marks: dict[str, datetime] = field(default_factory=dict)
     seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    refused: dict[Row, str] = field(default_factory=dict)
+    failed: dict[Row, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to load."""
         return bool(self.preferences or any(self.gone.values()) or any(each.seen for each in self.crawls.values()))
 
+    def reaches(self) -> list[Reach]:
+        """Return what the contacts among them say about being written to."""
+        crawl = self.crawls.get("contacts")
+        read = list(crawl.rows.values()) if crawl else []
+        gone = [{"id": key, "_is_deleted": True} for key in sorted(self.gone.get("contacts", ()))]
+        return reaches([*read, *gone], self.preferences)
+
     def read(self, client: CrmClient, collection: Collection, key: str) -> None:
-        """Read one row; the CRM's own 404 says that it is gone, a refusal is kept with its reason."""
+        """Read one row. The CRM's own 404 says that it is gone; one row that fails keeps no other out."""
         crawl = self.crawls.setdefault(collection.name, source.Crawl(collection))
         try:
             record = client.find(f"/api/v1/{collection.name}/{key}/")
-            if record is None:
-                self.gone.setdefault(collection.name, set()).add(key)
-            else:
-                crawl.take(record)
+        except TransientError as error:
+            self.failed[collection.name, key] = str(error)
+            return
+        if record is None:
+            self.gone.setdefault(collection.name, set()).add(key)
+            return
+        try:
+            crawl.take(record)
         except PermanentError as error:
             self.refused[collection.name, key] = str(error)
 
 
 def read_named(client: CrmClient, named: Mapping[str, set[str]], now: datetime) -> News:
-    """Read the rows named by collection and id, one by one. Raises TransientError when the CRM does not answer."""
+    """Read the rows named by collection and id, one by one.
+
+    Raises TransientError when the CRM answers for none of them, PermanentError when it does not let us in.
+    """
     news = News(read_at=now)
     for name, keys in named.items():
         for key in sorted(keys):
@@ -61,6 +79,8 @@ def read_named(client: CrmClient, named: Mapping[str, set[str]], now: datetime) 
                 news.read(client, _BY_NAME[name], key)
             else:
                 news.refused[name, key] = f"the CRM's collection {name!r} is not loaded: it is not in tables.py"
+    if news.failed and not news and not news.refused:
+        raise TransientError(next(iter(news.failed.values())))
     contacts = news.crawls["contacts"].rows if "contacts" in news.crawls else {}
     if contacts:
         news.preferences = source.contact_preferences(client, {"id": {"$in": sorted(contacts)}}) or []
@@ -92,6 +112,7 @@ class Poll:
         found = self._opt_outs(client)
         if found is not None:
             news.preferences = [row for row in found if self._preferences.get(row["contact_id"]) != row]
+            news.looked_at.add("crm__contact_preferences")
         return news
 
     def confirm(self, news: News) -> None:
@@ -125,6 +146,8 @@ class Poll:
             news.read(client, collection, key)
             moment = min(parse_time(at), news.read_at)
             news.marks[collection.name] = max(moment, news.marks.get(collection.name, self._marks[collection.name]))
+        if news.failed:
+            raise TransientError(next(iter(news.failed.values())))
         news.seen[collection.name] = moved
         news.looked_at.add(collection.table)
 

@@ -3,14 +3,16 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from core.clock import utc_now
 from core.store.engine import reading
 from pipelines import existing
-from pipelines.journal.source import KEYS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
+from pipelines.journal.source import KEYS, LOADS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
 
@@ -22,8 +24,10 @@ class LoadReport:
     seconds: float
 
 
-def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path) -> LoadReport:
+def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path, now: datetime | None = None) -> LoadReport:
     """Merge the store's new and changed rows into the warehouse; every ``raw.journal__*`` exists afterwards.
+
+    ``now`` is written down as the time of the load, and is the clock's where it is not given.
 
     Raises PermanentError or TransientError; the last good data stay then.
     """
@@ -33,7 +37,10 @@ def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path) -> LoadRepo
         tables = held.worth_loading(found)
         emptied = {name: found[name] for name in WHOLE if name not in tables and held.rows(name)}
     pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path)
-    load_tables(pipeline, tables | emptied, KEYS, replaced=WHOLE)
+    # What was read last minute and brought nothing is as young as what brought something.
+    read_at = now or utc_now()
+    said = [{"table_name": name, "row_count": len(table), "loaded_at": read_at} for name, table in found.items()]
+    load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
     return LoadReport(
         rows={name: len(table) for name, table in found.items()}, seconds=round(time.perf_counter() - started, 3)
     )

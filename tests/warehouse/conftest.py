@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from core.store.tables import metadata
 from pipelines.crm.tables import TABLES
+from pipelines.journal.source import LOADS
+from pipelines.journal.source import TABLES as JOURNAL_TABLES
 from warehouse.connect import connect, prepare
 
 _CRM_TYPES = {
@@ -65,6 +67,8 @@ def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         for table in _JOURNAL:
             columns = metadata.tables[table].columns
             shapes[f"journal__{table}"] = {column.name: _journal_type(column) for column in columns}
+        loads = JOURNAL_TABLES[LOADS]
+        shapes[LOADS] = {name: _CRM_TYPES[kind] for name, kind in loads.items()}
         for table, shape in shapes.items():
             listed = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
             connection.execute(f"create table raw.{table} ({listed})")
