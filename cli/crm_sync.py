@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from assets.steps import Steps
     from pipelines.crm import LoadReport
 
@@ -25,10 +27,20 @@ def crm_summary(report: "LoadReport") -> dict[str, Any]:
 def follow_crm(steps: "Steps") -> None:
     """Follow the CRM until SIGTERM or Ctrl-C; where Dagster has a home, it is told of every load."""
     from assets.follow import Follower
-    from assets.runless import tell_dagster
 
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_received: stop.set())
-    told = tell_dagster if os.environ.get("DAGSTER_HOME") else lambda _report: None
-    Follower(steps, told).run(stop)
+    Follower(steps, _dagster() if os.environ.get("DAGSTER_HOME") else _nobody).run(stop)
+
+
+def _nobody(_report: "LoadReport") -> None:
+    return
+
+
+def _dagster() -> "Callable[[LoadReport], None]":
+    import dagster as dg
+
+    from assets.runless import telling
+
+    return telling(dg.DagsterInstance.get())

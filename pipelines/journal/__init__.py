@@ -42,7 +42,8 @@ def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path, now: dateti
     said = [{"table_name": name, "row_count": len(table), "loaded_at": read_at} for name, table in found.items()]
     load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
     return LoadReport(
-        rows={name: len(table) for name, table in found.items()}, seconds=round(time.perf_counter() - started, 3)
+        rows={**{name: len(table) for name, table in found.items()}, LOADS: len(said)},
+        seconds=round(time.perf_counter() - started, 3),
     )
 
 

@@ -18,40 +18,70 @@
 -- not_null: expected_within, is_fresh
 
 with loads as (
-    select table_name as source_table, mode, loaded_at, newest_row_at, row_count from staging.crm__loads
+    select
+        table_name as source_table,
+        mode,
+        loaded_at,
+        newest_row_at,
+        row_count
+    from staging.crm__loads
     union all
     select
-        load.table_name,
-        'incremental',
+        load.table_name as source_table,
+        'incremental' as mode,
         load.loaded_at,
         case load.table_name
             when 'journal__messages' then (select max(updated_at) from staging.journal__messages)
             when 'journal__events' then (select max(recorded_at) from staging.journal__events)
-        end,
+        end as newest_row_at,
         load.row_count
     from staging.journal__loads as load
     union all
-    select 'providers__daily_totals', 'full', max(loaded_at), max(ends_at), count(*)
+    select
+        'providers__daily_totals' as source_table,
+        'full' as mode,
+        max(loaded_at) as loaded_at,
+        max(ends_at) as newest_row_at,
+        count(*) as row_count
     from staging.providers__daily_totals
-    having count(*) > 0
     union all
-    select 'providers__quotas', 'full', max(loaded_at), null, count(*) from staging.providers__quotas having count(*) > 0
+    select
+        'providers__quotas' as source_table,
+        'full' as mode,
+        max(loaded_at) as loaded_at,
+        null as newest_row_at,
+        count(*) as row_count
+    from staging.providers__quotas
     union all
-    select 'campaigns__segments', 'full', max(computed_at), null, count(*) from raw.campaigns__segments having count(*) > 0
+    select
+        'campaigns__segments' as source_table,
+        'full' as mode,
+        max(computed_at) as loaded_at,
+        null as newest_row_at,
+        count(*) as row_count
+    from raw.campaigns__segments
     union all
-    select 'campaigns__segment_memberships', 'incremental', (select max(computed_at) from raw.campaigns__segments), max(valid_from), count(*)
+    select
+        'campaigns__segment_memberships' as source_table,
+        'incremental' as mode,
+        (select max(computed_at) from raw.campaigns__segments) as loaded_at,
+        max(valid_from) as newest_row_at,
+        count(*) as row_count
     from raw.campaigns__segment_memberships
-    having count(*) > 0
     union all
-    select 'campaigns__decisions', 'incremental', max(decided_at), max(decided_at), count(*)
+    select
+        'campaigns__decisions' as source_table,
+        'incremental' as mode,
+        max(decided_at) as loaded_at,
+        max(decided_at) as newest_row_at,
+        count(*) as row_count
     from raw.campaigns__decisions
-    having count(*) > 0
 ),
 
 named as (
-    select source_table from loads
+    select source_table from loads where loaded_at is not null
     union
-    select source_pattern from marts._promised_ages where is_decided_on
+    select source_pattern as source_table from marts._promised_ages where is_decided_on
 ),
 
 promised as (
