@@ -5,11 +5,16 @@ import threading
 import time
 from datetime import timedelta
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 
 from assets.follow import Follower
 from assets.steps import Steps
+from bench.working import wait_until
+from cli import world
+from cli.dagster_home import prepare_dagster_home
+from cli.processes import Processes
 from core.clock import utc_now
 from core.errors import TransientError
 from core.store import inbox, ledger
@@ -211,3 +216,21 @@ def test_a_row_another_load_has_read_since_is_not_set_back(site, contact):
     site.steps.load_crm_news(old)
 
     assert site.ask("select title from raw.crm__contacts where id = ?", key) == [("Newer",)]
+
+
+def test_the_follower_as_a_process_of_its_own_tells_dagster_and_ends_when_asked(site, contact, tmp_path):
+    key = contact(12)
+    environment = {**world.environment_of(site.steps.settings), **prepare_dagster_home(tmp_path / "dagster", "")}
+    with Processes(tmp_path / "logs", environment) as processes:
+        processes.start("follower", "cli", "sync", "crm", "--follow")
+        log = tmp_path / "logs" / "follower.log"
+        wait_until(lambda: "crm_loaded" in log.read_text(), 60, "it has caught up")
+        site.edit("contacts", key, title="Followed")
+        wait_until(lambda: site.states() == ["applied"], 60, "the notice is settled")
+        process = processes.running["follower"]
+        process.terminate()
+        assert process.wait(timeout=30) == 0, log.read_text()
+
+    assert site.ask("select title from raw.crm__contacts where id = ?", key) == [("Followed",)]
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        assert instance.get_latest_materialization_event(dg.AssetKey(["raw", "crm__contacts"])) is not None
