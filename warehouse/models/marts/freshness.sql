@@ -1,13 +1,14 @@
 -- description: One row per source table: when it was last loaded, and whether that is as recent as promised. Sources that
--- description: campaigns decide on are here even when they were never loaded; a provider or list nobody uses is not.
+-- description: campaigns decide on are here even when they were never loaded (loaded_at is null then); a provider or list
+-- description: nobody uses is not.
 -- depends: staging.crm__loads, staging.journal__loads, staging.journal__messages, staging.journal__events
 -- depends: staging.providers__daily_totals, staging.providers__quotas, marts._promised_ages
 -- depends: raw.campaigns__segments, raw.campaigns__segment_memberships, raw.campaigns__decisions
 
 -- column: source_table    | Raw table.
 -- column: mode            | incremental or full: how it was last read.
--- column: loaded_at       | When it was last loaded, UTC; null: never.
--- column: newest_row_at   | Newest change in it, UTC; null where rows have no time of their own.
+-- column: loaded_at       | When it was last loaded, UTC.
+-- column: newest_row_at   | Newest change in it, UTC.
 -- column: row_count       | Rows of the last load.
 -- column: expected_within | How old the load may be.
 -- column: is_decided_on   | Whether campaigns decide on it, and so wait while it is older than they tolerate.

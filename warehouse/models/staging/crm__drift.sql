@@ -2,7 +2,7 @@
 -- depends: raw.crm__drift
 
 -- column: compared_at   | When the full compare ran, UTC.
--- column: entity        | The CRM's collection: companies, contacts, contracts, zones, invoices and more.
+-- column: entity        | The CRM's collection: companies, contacts, contracts and so on.
 -- column: kind          | silent, late, unseen or deleted: why nobody had told us.
 -- column: entity_id     | The row's identifier in the CRM.
 -- column: fields        | Fields that differ, as the CRM names them; empty where the whole row does.

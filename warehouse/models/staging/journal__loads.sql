@@ -1,7 +1,7 @@
 -- description: One row per table of the store: its last good load.
 -- depends: raw.journal__loads
 
--- column: table_name | The model's table, with its schema.
+-- column: table_name | Table name as its source has it.
 -- column: row_count  | Rows of the last load.
 -- column: loaded_at  | When it was last loaded, UTC.
 
