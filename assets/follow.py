@@ -99,9 +99,16 @@ class Follower:
             waiting = inbox.waiting(connection, "crm", _MOST_NOTICES)
         found: list[_Waiting] = []
         for row in waiting:
-            if sum(len(notice.rows) for notice in found) < _MOST_ROWS:
-                rows = frozenset((change.collection, change.id) for change in read_notice(row["body"]).changes)
-                found.append(_Waiting(row["inbox_id"], row["received_at"], rows))
+            if sum(len(notice.rows) for notice in found) >= _MOST_ROWS:
+                break
+            try:
+                changes = read_notice(row["body"]).changes
+            except PermanentError as error:  # an older version took it
+                with self.steps.store.begin() as connection:
+                    inbox.mark_rejected(connection, row["inbox_id"], str(error), self.steps.clock())
+                continue
+            rows = frozenset((change.collection, change.id) for change in changes)
+            found.append(_Waiting(row["inbox_id"], row["received_at"], rows))
         return found
 
     def look(self, client: crm.CrmClient) -> None:

@@ -157,6 +157,16 @@ def test_a_collection_nobody_loads_is_kept_for_replay_and_takes_no_other_notice_
     assert sorted(site.states()) == ["applied", "rejected"]
 
 
+def test_a_body_that_is_no_notice_to_this_version_holds_up_no_other(site, contact):
+    site.edit("contacts", contact(13), title="Behind it")
+    site.heard(1)
+    with site.steps.store.begin() as connection:
+        inbox.append(connection, source="crm", dedup_key="old", headers={}, body=b'{"v": 0}', received_at=utc_now())
+
+    assert site.follower.take_notices(site.client) == 1
+    assert sorted(site.states()) == ["applied", "rejected"]
+
+
 def test_while_the_crm_does_not_answer_a_notice_stays_and_nothing_is_loaded(site, contact):
     key = contact(9)
     site.edit("contacts", key, title="Later")
