@@ -32,17 +32,20 @@ def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path, now: dateti
     Raises PermanentError or TransientError; the last good data stay then.
     """
     started = time.perf_counter()
+    read_at = now or utc_now()
     with existing.look(warehouse_path) as held, reading(engine) as connection:
         found = {name: arrow_table(_changed(connection, held, name), TABLES[name]) for name in SOURCES}
         tables = held.worth_loading(found)
         emptied = {name: found[name] for name in WHOLE if name not in tables and held.rows(name)}
-    pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path)
-    # What was read last minute and brought nothing is as young as what brought something.
-    read_at = now or utc_now()
-    said = [{"table_name": name, "row_count": len(table), "loaded_at": read_at} for name, table in found.items()]
-    load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
+        is_quiet = not tables and not emptied and LOADS in held.columns
+        if is_quiet:  # what was read and brought nothing is young too, and not worth a load
+            held.stamp(LOADS, {"row_count": 0, "loaded_at": read_at}, key="table_name", keys=found)
+    if not is_quiet:
+        said = [{"table_name": name, "row_count": len(table), "loaded_at": read_at} for name, table in found.items()]
+        pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path)
+        load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
     return LoadReport(
-        rows={**{name: len(table) for name, table in found.items()}, LOADS: len(said)},
+        rows={**{name: len(table) for name, table in found.items()}, LOADS: len(found)},
         seconds=round(time.perf_counter() - started, 3),
     )
 
