@@ -53,6 +53,20 @@ def campaign_asset(playbook: Playbook) -> dg.AssetsDefinition:
 
 
 CAMPAIGN_ASSETS = [campaign_asset(playbook) for playbook in PLAYBOOKS]
+
+
+@dg.asset(
+    key=["campaigns", "withdrawals"],
+    deps=[["marts", table] for table in ("contacts", "contracts", "invoices", "zones")],
+    group_name="campaigns",
+    kinds={"sql"},
+    pool=WRITES_WAREHOUSE,
+)
+def withdrawals(installation: Installation) -> dg.MaterializeResult:
+    """End planned messages about what is paid, renewed or online by now, or whose consent is gone."""
+    return dg.MaterializeResult(metadata={"ended": installation.steps.cancel_ineligible()})
+
+
 DECISIONS = dg.AssetSpec(
     ["raw", "campaigns__decisions"],
     deps=[dg.AssetKey(["campaigns", playbook.campaign_id]) for playbook in PLAYBOOKS],

@@ -18,6 +18,7 @@ defs = dg.Definitions(
         models.published_copy,
         campaigns.compute_segments,
         *campaigns.CAMPAIGN_ASSETS,
+        campaigns.withdrawals,
         campaigns.DECISIONS,
         campaigns.sends,
         crm_feedback.notes,

@@ -8,15 +8,16 @@ from assets.campaigns import PLAYBOOKS
 from campaigns.playbooks import Playbook
 
 _MODELS = dg.AssetSelection.groups("staging", "marts", "serve").upstream(depth=0, include_self=True)
+_WITHDRAWALS = dg.AssetSelection.assets(["campaigns", "withdrawals"])
 _LOADS = dg.AssetSelection.groups("crm", "journal")
 
 hourly_build = dg.define_asset_job(
-    "hourly_build", selection=_LOADS | _MODELS, description="Load what changed, build, check, publish."
+    "hourly_build", selection=_LOADS | _MODELS | _WITHDRAWALS, description="Load what changed, build, check, publish."
 )
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.groups("journal") | _MODELS,
-    description="Load the store's news, build, publish: after webhooks came in.",
+    selection=dg.AssetSelection.groups("journal") | _MODELS | _WITHDRAWALS,
+    description="Load the store's news, build, publish: after webhooks came in, or rows of the CRM.",
 )
 nightly_compare = dg.define_asset_job(
     "nightly_compare",

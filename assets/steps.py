@@ -13,15 +13,15 @@ import sqlalchemy as sa
 
 from campaigns import eligibility, lifecycle, playbooks, segments
 from core.clock import utc_now
-from core.errors import PermanentError
+from core.errors import PermanentError, TransientError
 from core.settings import Settings
 from core.store.absence import settle_by_absence
 from core.store.engine import open_store
+from core.store.reach import Reach, heed
 from core.store.times import seconds_apart
 from core.vocabulary import Channel
 from pipelines import crm, journal, providers
 from pipelines.crm import feedback
-from pipelines.crm.client import CrmClient
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
@@ -47,21 +47,28 @@ class Steps:
         return open_store(self.settings.effective_store_url)
 
     @property
-    def _key(self) -> str:
+    def warehouse_key(self) -> str:
+        """What the warehouse is encrypted with; empty when it is not."""
         return self.settings.warehouse_key.get_secret_value()
 
     @contextmanager
-    def warehouse_lock(self) -> Iterator[None]:
-        """Wait until no other process of this machine writes the warehouse: DuckDB allows one writer."""
+    def warehouse_lock(self, *, waits: bool = True) -> Iterator[None]:
+        """Wait until no other process of this machine writes the warehouse: DuckDB allows one writer.
+
+        Raises TransientError at once when one does and ``waits`` is off.
+        """
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.settings.data_dir / "warehouse.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise TransientError("another process writes the warehouse: try again later") from error
             yield
 
     @contextmanager
     def warehouse(self) -> Iterator[Any]:
         """Open the warehouse for writing, schemas ready."""
-        with self.warehouse_lock(), connect.connect(self.settings.warehouse_path, key=self._key) as connection:
+        with self.warehouse_lock(), connect.connect(self.settings.warehouse_path, key=self.warehouse_key) as connection:
             connect.prepare(connection)
             yield connection
 
@@ -75,10 +82,35 @@ class Steps:
                 password=settings.crm_password.get_secret_value(),
                 data_dir=settings.data_dir,
                 warehouse_path=settings.warehouse_path,
-                warehouse_key=self._key,
+                warehouse_key=self.warehouse_key,
                 mode=mode,
                 now=self.clock(),
+                heed=self.heed,
             )
+
+    def crm_client(self, retry_seconds: float = 10.0) -> crm.CrmClient:
+        """Return a signed-in client of the CRM, to be used as a context manager."""
+        settings = self.settings
+        password = settings.crm_password.get_secret_value()
+        return crm.CrmClient(settings.crm_url, settings.crm_username, password, retry_seconds=retry_seconds)
+
+    def load_crm_news(self, news: crm.News) -> crm.LoadReport:
+        """Load rows of the CRM that were read already; waits until the warehouse is free."""
+        settings = self.settings
+        with self.warehouse_lock():
+            return crm.load_news(
+                news,
+                data_dir=settings.data_dir,
+                warehouse_path=settings.warehouse_path,
+                warehouse_key=self.warehouse_key,
+                now=self.clock(),
+            )
+
+    def heed(self, reaches: list[Reach]) -> None:
+        """Let what the CRM says about writing to contacts hold for the next message."""
+        if reaches:
+            with self.store.begin() as connection:
+                heed(connection, reaches, self.clock())
 
     def sync_journal(self) -> journal.LoadReport:
         """Load the store's new rows into ``raw.journal__*``."""
@@ -87,7 +119,8 @@ class Steps:
                 self.store,
                 data_dir=self.settings.data_dir,
                 warehouse_path=self.settings.warehouse_path,
-                warehouse_key=self._key,
+                warehouse_key=self.warehouse_key,
+                now=self.clock(),
             )
 
     def sync_providers(self, days: int = 7) -> providers.LoadReport:
@@ -114,18 +147,18 @@ class Steps:
     def publish(self) -> publish.Version:
         """Publish ``marts`` for readers. Raises PermanentError when a promise is broken: the old copy stays."""
         with self.warehouse() as connection:
-            return publish.publish_checked(connection, self.settings.serve_dir, self.clock(), self._key)
+            return publish.publish_checked(connection, self.settings.serve_dir, self.clock(), self.warehouse_key)
 
     def encrypt(self) -> list[str]:
         """Encrypt the warehouse and its published copies where they stand in the clear; return their names.
 
         Raises PermanentError without a key.
         """
-        if not self._key:
+        if not self.warehouse_key:
             raise PermanentError("BMA_WAREHOUSE_KEY is empty: set it first, and keep it where the files are not")
         with self.warehouse_lock():
             files = [self.settings.warehouse_path, *sorted(self.settings.serve_dir.glob("*.duckdb"))]
-            return [path.name for path in files if path.exists() and encrypt.encrypt(path, self._key)]
+            return [path.name for path in files if path.exists() and encrypt.encrypt(path, self.warehouse_key)]
 
     def refuse(self, broken: Sequence[checks.CheckResult]) -> None:
         """Leave word for readers that this build will not be published, since a model of it broke a promise."""
@@ -135,8 +168,7 @@ class Steps:
         """Give the CRM the notes of ``marts.crm_feedback`` that it does not have."""
         with self.warehouse() as connection:
             notes = [feedback.Note(*row) for row in connection.execute(_NOTES).fetchall()]
-        settings = self.settings
-        with CrmClient(settings.crm_url, settings.crm_username, settings.crm_password.get_secret_value()) as client:
+        with self.crm_client() as client:
             return feedback.tell(client, self.store, notes, self.clock())
 
     def compute_segments(self) -> Any:

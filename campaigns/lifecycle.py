@@ -16,6 +16,10 @@ from core.store.templates import save_template
 from core.vocabulary import Outcome
 
 _AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
+# A source that was never loaded is older than any; the marts are as old as the loads they were built from.
+_OLDEST = (
+    "select source_table, loaded_at from marts.freshness where is_decided_on order by loaded_at nulls first limit 1"
+)
 _VARIABLES = Path(__file__).parent / "variables"
 
 
@@ -80,7 +84,7 @@ def _decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> 
             "has_holdout_below": round(playbook.holdout_share * 10_000),
         },
     )
-    oldest = connection.execute("select min(loaded_at) from marts.freshness").fetchone()[0]
+    source, oldest = connection.execute(_OLDEST).fetchone() or ("every source", None)
     is_stale = oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours)
     steps = [step for (step,) in connection.execute("select distinct step from considered").fetchall()]
     policy.decide(
@@ -90,8 +94,9 @@ def _decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> 
             "is_stale": is_stale,
             "family": playbook.holdout_family,
             "run_id": run_id,
+            "oldest_source": source,
             "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
-            "most_data_age_hours": playbook.most_data_age_hours,
+            "most_data_age_hours": f"{playbook.most_data_age_hours:g}",
             "respects_crm_hold": playbook.respects_crm_hold,
             "more_urgent": [
                 book.campaign_id

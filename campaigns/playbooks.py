@@ -35,7 +35,9 @@ class Playbook(BaseModel):
     holdout_share: float = Field(ge=0, le=0.5)
     holdout_family: str
     most_in_seven_days: int = Field(ge=1, description="messages to one contact over all campaigns")
-    most_data_age_hours: int = Field(ge=1)
+    most_data_age_hours: float = Field(
+        gt=0, le=168, description="the oldest load of a source it decides on; beyond that everybody waits"
+    )
     respects_crm_hold: bool
     expires_after_hours: int = Field(ge=1)
     resend_in_doubt_after_hours: int | None = Field(

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from cli.campaign_commands import campaign
+from cli.crm_sync import crm_summary, follow_crm
 from cli.doubt_commands import doubt
 from cli.export_command import export
 from cli.feedback_command import feedback
@@ -86,12 +87,22 @@ def demo(
 
 @sync.command("crm")
 def sync_crm(
-    full: Annotated[bool, typer.Option("--full", help="Compare every row, find what was deleted.")] = False,
+    mode: Annotated[
+        str, typer.Option(help="incremental: what moved; full: compare every row, find what was deleted.")
+    ] = "incremental",
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay: load what webhooks name, look each minute for the rest.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Load the CRM. Example: bma sync crm --full."""
-    report = open_steps().sync_crm("full" if full else "incremental")
-    show({"mode": report.mode, "rows": report.rows, "rejects": report.rejects, "deleted": report.deleted}, as_json)
+    """Load the CRM. Example: bma sync crm --mode full --json."""
+    if mode not in {"incremental", "full"}:
+        raise typer.BadParameter(f"{mode!r}: say incremental or full", param_hint="--mode")
+    if follow:
+        configure_logs("crm-follower")
+        follow_crm(open_steps())
+    else:
+        show(crm_summary(open_steps().sync_crm(mode)), as_json)
 
 
 @sync.command("journal")

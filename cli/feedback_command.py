@@ -4,5 +4,5 @@ from cli.output import Json, open_steps, show
 
 
 def feedback(as_json: Json = False) -> None:
-    """Write notes into the CRM that it does not have yet; what was told once is never told again. Example: bma feedback."""
+    """Write notes into the CRM that it does not have yet, each once. Example: bma feedback."""
     show(vars(open_steps().tell_crm()), as_json)

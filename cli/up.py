@@ -67,7 +67,9 @@ def _start(processes: Processes, data_dir: Path, companies: int, seed: int, cons
     gateway_url = f"http://127.0.0.1:{ports['gateway']}"
     now = datetime.now(UTC)
     console.print("Starting the stand-in world, gateway, worker, Dagster and dashboard")
-    crm = processes.start("crm", *world.crm_arguments(secrets, companies, seed, now, now), answers=True)
+    crm = processes.start(
+        "crm", *world.crm_arguments(secrets, companies, seed, now, now, gateway_url=gateway_url), answers=True
+    )
     providers = processes.start(
         "providers", *world.provider_arguments(secrets, seed, gateway_url, live=True), answers=True
     )
@@ -76,6 +78,7 @@ def _start(processes: Processes, data_dir: Path, companies: int, seed: int, cons
     processes.environment = {**world.environment_of(settings), **dagster}
     processes.start("gateway", "cli", "gateway", "--port", str(ports["gateway"]))
     processes.start("worker", "cli", "worker")
+    processes.start("crm-follower", "cli", "sync", "crm", "--follow")
     processes.start(
         "dashboard",
         "streamlit",

@@ -20,6 +20,7 @@ _NAMES = (
     "inbound",
     "link",
     "crm_password",
+    "crm_webhook",
 )
 PHONE_NUMBER_ID = "100000000000001"
 BUSINESS_ACCOUNT_ID = "100000000000002"
@@ -31,15 +32,26 @@ def read_secrets(data_dir: Path) -> dict[str, str]:
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text("".join(f"{name}={random_secrets.token_hex(16)}\n" for name in _NAMES))
+    kept = dict(line.split("=", 1) for line in path.read_text().splitlines())
+    missing = [name for name in _NAMES if name not in kept]  # a demo of an older version lacks newer ones
+    with path.open("a") as file:
+        file.writelines(f"{name}={random_secrets.token_hex(16)}\n" for name in missing)
     return dict(line.split("=", 1) for line in path.read_text().splitlines())
 
 
 def crm_arguments(
-    secrets: dict[str, str], companies: int, seed: int, as_of: datetime, base: datetime, *, port: int = 0
+    secrets: dict[str, str],
+    companies: int,
+    seed: int,
+    as_of: datetime,
+    base: datetime,
+    *,
+    port: int = 0,
+    gateway_url: str = "",
 ) -> list[str]:
-    """How to start the stand-in CRM."""
-    return [
+    """How to start the stand-in CRM; with ``gateway_url`` it tells of its changes there."""
+    webhooks = ["--webhook-url", f"{gateway_url}/webhooks/crm", "--webhook-secret", secrets["crm_webhook"]]
+    arguments = [
         "sandbox",
         "crm",
         "--port",
@@ -57,6 +69,7 @@ def crm_arguments(
         "--jwt-secret",
         secrets["jwt"],
     ]
+    return [*arguments, *webhooks] if gateway_url else arguments
 
 
 def provider_arguments(
@@ -103,6 +116,7 @@ def settings_for(
         crm_url=crm["url"],
         crm_username="admin",
         crm_password=SecretStr(secrets["crm_password"]),
+        crm_webhook_secret=SecretStr(secrets["crm_webhook"]),
         jwt_secret=SecretStr(secrets["jwt"]),
         whatsapp_url=providers["url"],
         whatsapp_phone_number_id=PHONE_NUMBER_ID,

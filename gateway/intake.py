@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.crm_notices import read_notice
 from core.errors import PermanentError, TransientError
 from core.logs import get_logger
 from core.settings import Settings
@@ -27,6 +28,7 @@ from senders.whatsapp import events as whatsapp_events
 _MOST_WAITING = 2000
 _MOST_TOGETHER = 200
 _LINE_CODE = re.compile(r"\bBMA-[A-Z0-9]{8}\b")
+_READ_LATER = frozenset({"crm"})  # says what to read: it waits until the pipeline has read that
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
 
 
@@ -142,6 +144,8 @@ def translator(settings: Settings) -> Translate:
             return line_events.translate(body, received_at=received_at)
         if source == "email":
             return email_events.translate(body, received_at=received_at, link_secret=link_secret)
+        if source == "crm":
+            read_notice(body)
         return []
 
     return translate
@@ -188,7 +192,10 @@ def _apply(
     except (PermanentError, ValueError) as error:
         reason = str(error)
     if not reason:
-        inbox.mark_applied(connection, inbox_id, now)
+        if source in _READ_LATER:
+            inbox.mark_received(connection, inbox_id)
+        else:
+            inbox.mark_applied(connection, inbox_id, now)
         return True
     inbox.mark_rejected(connection, inbox_id, reason, now)
     get_logger().error("delivery kept for replay", source=source, inbox_id=inbox_id, reason=reason)

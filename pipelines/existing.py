@@ -52,6 +52,16 @@ class Held:
         self._connection.execute(f"delete from {DATASET}.{table} as standing using gone where {same}")  # noqa: S608 -- names of ours
         self._connection.unregister("gone")
 
+    def stamp(self, table: str, values: Mapping[str, Any], *, key: str, keys: Iterable[str]) -> None:
+        """Set columns of the rows whose key column holds one of ``keys``; nothing when the table is missing."""
+        if self._connection is None or table not in self.columns:
+            return
+        named = ", ".join(f'"{name}" = ?' for name in values)
+        self._connection.execute(
+            f'update {DATASET}.{table} set {named} where "{key}" in (select unnest(?))',  # noqa: S608 -- names of ours
+            [*values.values(), sorted(keys)],
+        )
+
     def worth_loading(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """Leave out empty tables that stand with all their columns: a load pays for every table it names."""
         return {

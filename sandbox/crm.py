@@ -19,6 +19,7 @@ from sandbox.crm_history import World
 from sandbox.crm_mcp import answer_mcp
 from sandbox.crm_queries import DEFAULT, RefusalError, matches, ordered, positive
 from sandbox.crm_rows import ADMIN, Rows
+from sandbox.crm_webhooks import Webhooks
 from sandbox.crm_world import make_world
 from sandbox.serving import serve
 
@@ -46,6 +47,7 @@ class StandInCrm:
         self.username, self.password, self.secret = username, password, secret
         self.faults = Faults()
         self.mcp_is_on = True
+        self.webhooks = Webhooks()
         self._rows: Rows | None = None
 
     @property
@@ -159,6 +161,7 @@ class StandInCrm:
             }
             self._entity(kind, key).change(self.now, **changes)
             self.forget()
+            self.webhooks.tell([(kind, key)], self.now)
             row = self.rows.tables[kind][key]
         return JSONResponse(self.rows.show(kind, row))
 
@@ -179,6 +182,8 @@ class StandInCrm:
             self.mcp_is_on = bool(body["is_on"])
         elif what == "edit":
             self._entity(body["entity"], body["id"]).change(self.now, silent=not body["touch"], **body["changes"])
+            if body["touch"]:
+                self.webhooks.tell([(body["entity"], body["id"])], self.now)
         elif what == "delete":
             self._delete(body["entity"], body["id"])
         self.forget()
@@ -213,10 +218,12 @@ class StandInCrm:
             return JSONResponse(missing, 400)
         note = self.world.new("notes", str(uuid.uuid4()), self.now, **body)
         self.forget()
+        self.webhooks.tell([("notes", note.id)], self.now)
         return JSONResponse(self.rows.show("notes", self.rows.tables["notes"][note.id]), 201)
 
     def _delete(self, kind: str, key: str) -> None:
         self._entity(kind, key).deleted = self.now
+        self.webhooks.tell([(kind, key)], self.now)
         if kind == "companies":
             for child in ("contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes"):
                 for entity in self.world.entities[child]:
@@ -275,6 +282,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--username", default="admin")
     parser.add_argument("--password", default="fake-password")
     parser.add_argument("--jwt-secret", default="sandbox-jwt-secret-of-32-characters!")
+    parser.add_argument("--webhook-url", default="", help="where changes are told; empty: nowhere")
+    parser.add_argument("--webhook-secret", default="", help="what signs them")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -283,4 +292,5 @@ def run(arguments: argparse.Namespace) -> None:
     base = datetime.fromisoformat(arguments.base) if arguments.base else now
     world = make_world(arguments.companies, arguments.seed, base)
     crm = StandInCrm(world, now, username=arguments.username, password=arguments.password, secret=arguments.jwt_secret)
+    crm.webhooks = Webhooks(arguments.webhook_url, arguments.webhook_secret)
     serve(crm.app(), arguments.port)

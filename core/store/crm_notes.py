@@ -13,7 +13,8 @@ TELLING, TOLD, REFUSED = "telling", "told", "refused"
 
 def states(connection: sa.Connection, feedback_ids: Collection[str]) -> dict[str, str]:
     """Return how far those notes are that were begun."""
-    wanted, found = list(feedback_ids), {}
+    wanted = list(feedback_ids)
+    found: dict[str, str] = {}
     for start in range(0, len(wanted), 500):
         query = sa.select(crm_notes.c.feedback_id, crm_notes.c.state)
         query = query.where(crm_notes.c.feedback_id.in_(wanted[start : start + 500]))

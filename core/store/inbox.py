@@ -44,11 +44,26 @@ def mark_applied(connection: sa.Connection, inbox_id: int, at: datetime) -> None
     )
 
 
+def mark_received(connection: sa.Connection, inbox_id: int) -> None:
+    """Say that the delivery is understood and waits for the pipeline that reads by it."""
+    connection.execute(
+        sa.update(inbox).where(inbox.c.inbox_id == inbox_id).values(state="received", reason=None, applied_at=None)
+    )
+
+
 def mark_rejected(connection: sa.Connection, inbox_id: int, reason: str, at: datetime) -> None:
     """Keep the delivery for replay and say why it could not be understood."""
     connection.execute(
         sa.update(inbox).where(inbox.c.inbox_id == inbox_id).values(state="rejected", reason=reason, applied_at=at)
     )
+
+
+def waiting(connection: sa.Connection, source: str, limit: int = 100) -> list[dict[str, Any]]:
+    """List a source's deliveries that wait for its pipeline, oldest first."""
+    query = sa.select(inbox.c.inbox_id, inbox.c.body, inbox.c.received_at).where(
+        inbox.c.state == "received", inbox.c.source == source
+    )
+    return [dict(row) for row in connection.execute(query.order_by(inbox.c.inbox_id).limit(limit)).mappings()]
 
 
 def rows(connection: sa.Connection, state: str, limit: int = 100) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ inbox = sa.Table(
     text("dedup_key"),  # sha256 of the raw body, or the provider's own event id
     sa.Column("headers", sa.JSON, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    text("state"),  # received | applied | rejected
+    text("state"),  # received (a CRM notice whose rows are not read yet) | applied | rejected
     text("reason", nullable=True),  # why it was rejected
     time("received_at", nullable=False),
     time("applied_at"),

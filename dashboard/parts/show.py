@@ -14,7 +14,7 @@ COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16"}
 _KIND = {"send": "#0f766e", "holdout": "#7c3aed"}
 _OTHER = "#cbd5e1"
 # Columns whose values are translated on screen, never in an export.
-_WORDED = ("outcome", "channel", "status", "state", "reject_type", "severity")
+_WORDED = ("outcome", "channel", "status", "state", "reject_type", "severity", "kind")
 
 
 def table(frame: pl.DataFrame, name: str) -> None:

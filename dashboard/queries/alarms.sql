@@ -2,4 +2,9 @@
 select
     (select count(*) from marts.messages where status = 'in_doubt') as in_doubt,
     (select count(*) from marts.freshness where not is_fresh) as stale_sources,
+    (
+        select count(distinct collection)
+        from marts.crm_drift
+        where is_large and compared_at = (select loaded_at from marts.freshness where source_table = 'crm__drift')
+    ) as drifting_collections,
     (select count(*) from marts.messages where status in ('planned', 'claimed')) as waiting

@@ -3,6 +3,8 @@ select
     source_table,
     is_fresh,
     loaded_at,
+    (epoch(expected_within) / 60)::integer as expected_minutes,
+    is_decided_on,
     newest_row_at,
     row_count,
     mode

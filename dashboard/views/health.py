@@ -40,6 +40,7 @@ def show() -> None:
         st.warning(say("some_broken", n=int((~kept["is_ok"]).sum())), icon=":material/rule:")
     with st.expander(say("every_check")):
         table(kept, "checks")
+    _drift()
     _rejects()
     _doubts()
     _reconciliation()
@@ -67,6 +68,25 @@ def _rows(broken: list[CheckResult]) -> pl.DataFrame:
         for result in broken
     ]
     return pl.DataFrame(rows)
+
+
+def _drift() -> None:
+    st.subheader(say("drift"))
+    compared = ask("compared").row(0, named=True)["compared_at"]
+    if compared is None:
+        st.info(say("never_compared"), icon=":material/lightbulb:")
+        return
+    drifted = ask("drift")
+    if drifted.is_empty():
+        st.success(say("no_drift", at=when(compared)), icon=":material/check:")
+        return
+    if drifted["is_large"].any():
+        st.error(
+            say("alarm_drift", n=drifted.filter(pl.col("is_large"))["collection"].n_unique()),
+            icon=":material/sync_problem:",
+        )
+    st.caption(say("drift_help", at=when(compared)))
+    table(drifted, "drift")
 
 
 def _rejects() -> None:

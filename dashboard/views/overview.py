@@ -78,5 +78,7 @@ def _alarms() -> None:
         st.warning(say("alarm_in_doubt", n=found["in_doubt"]), icon=":material/help:")
     if found["stale_sources"]:
         st.warning(say("alarm_stale", n=found["stale_sources"]), icon=":material/schedule:")
+    if found["drifting_collections"]:
+        st.warning(say("alarm_drift", n=found["drifting_collections"]), icon=":material/sync_problem:")
     if found["waiting"]:
         st.info(say("alarm_waiting", n=found["waiting"]), icon=":material/hourglass:")

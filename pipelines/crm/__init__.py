@@ -1,33 +1,58 @@
 """The CRM as a source: everything is read and typed first, then loaded in one go, or not at all."""
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
 
 from core.logs import get_logger
+from core.store.reach import Reach
 from pipelines import existing
-from pipelines.crm import history, source
+from pipelines.crm import drift, history, source
 from pipelines.crm.client import CrmClient
 from pipelines.crm.compare import compare
+from pipelines.crm.news import News, Poll, Row, read_named
+from pipelines.crm.reach import reaches
 from pipelines.crm.tables import COLLECTIONS, KEYS, TABLES, Collection
 from pipelines.guards import refuse_shrink
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
+__all__ = [
+    "CrmClient",
+    "LoadReport",
+    "News",
+    "Poll",
+    "Row",
+    "known_until",
+    "load",
+    "load_news",
+    "read_named",
+    "say_looked_at",
+]
+Heed = Callable[[list[Reach]], None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadReport:
-    """What a load came to: rows written per raw table, records refused, rows found deleted, seconds."""
+    """What a load came to: rows written per raw table, records refused, rows found deleted, seconds.
+
+    ``drift``: rows, by collection, that a full compare found and neither webhook nor watermark had told of.
+    ``cascade``: ids by collection that likely went with a deleted company.
+    """
 
     mode: str
     rows: dict[str, int]
     rejects: int
     deleted: int
     seconds: float
+    drift: dict[str, int] = field(default_factory=dict)
+    cascade: dict[str, set[str]] = field(default_factory=dict)
 
 
 def load(
@@ -41,15 +66,16 @@ def load(
     warehouse_key: str = "",
     mode: str = "incremental",
     allow_shrink: bool = False,
+    heed: Heed = lambda _reaches: None,
     transport: httpx.BaseTransport | None = None,
     timeout: float = 30.0,
     retry_seconds: float = 60.0,
 ) -> LoadReport:
     """Load the CRM into ``raw.crm__*``. ``mode``: ``incremental`` (by watermark) or ``full`` (compares everything).
 
-    Rows that have not changed are not written again. ``timeout`` is seconds per request, ``retry_seconds`` the most
-    spent on one request with its repeats. Raises PermanentError or TransientError; nothing is loaded then and the
-    last good data stay.
+    Rows that have not changed are not written again. ``heed`` is told of every contact that has, before anything is
+    loaded. ``timeout`` is seconds per request, ``retry_seconds`` the most spent on one request with its repeats.
+    Raises PermanentError or TransientError; nothing is loaded then and the last good data stay.
     """
     if mode not in {"incremental", "full"}:
         raise ValueError(f"mode {mode!r}: say incremental or full")
@@ -59,24 +85,72 @@ def load(
         CrmClient(url, username, password, transport=transport, timeout=timeout, retry_seconds=retry_seconds) as client,
     ):
         history.take_back_unfinished(held)
-        gathered = _Gathered(client, held, now, allow_shrink=allow_shrink)
+        gathered = _Gathered(held, now, allow_shrink=allow_shrink)
         for collection in COLLECTIONS:
-            gathered.read(collection, by_watermark=mode == "incremental")
-        gathered.read_preferences()
-        tables = {name: arrow_table(rows, TABLES[name]) for name, rows in gathered.tables.items()}
-        gathered.tables[history.TABLE] = history.changes(tables, held, now)
-        tables = held.worth_loading(tables)
+            gathered.read(client, collection, by_watermark=mode == "incremental")
+        gathered.read_preferences(client)
+        if mode == "full":
+            gathered.say_compared()
+        tables = gathered.typed()
+    heed(gathered.changed_reaches())
     # The look is closed before dlt opens the file.
+    _write(gathered, tables, data_dir, warehouse_path, warehouse_key)
+    return _report(mode, gathered, started)
+
+
+def load_news(
+    news: News, *, data_dir: Path, warehouse_path: Path, now: datetime, warehouse_key: str = ""
+) -> LoadReport:
+    """Load what was read without the warehouse; a row that another load has read since then stays as that left it.
+
+    ``cascade`` of the report names rows that went with a deleted company, as far as we know: read those next. Raises
+    PermanentError or TransientError; nothing is loaded then.
+    """
+    started = time.perf_counter()
+    with existing.look(warehouse_path, warehouse_key) as held:
+        history.take_back_unfinished(held)
+        gathered = _Gathered(held, now, allow_shrink=True)
+        gathered.take(news)
+        tables = gathered.typed()
+        cascade = gathered.children_of(news.gone.get("companies", set()))
+    _write(gathered, tables, data_dir, warehouse_path, warehouse_key)
+    say_looked_at(news, warehouse_path=warehouse_path, now=now, warehouse_key=warehouse_key)
+    return _report("news", gathered, started, cascade)
+
+
+def say_looked_at(news: News, *, warehouse_path: Path, now: datetime, warehouse_key: str = "") -> None:
+    """Write down of which tables everything that moved is known by now. Raises TransientError as ``existing.look``."""
+    with existing.look(warehouse_path, warehouse_key) as held:
+        held.stamp("crm__loads", {"mode": "incremental", "loaded_at": now}, key="table_name", keys=news.looked_at)
+
+
+def known_until(warehouse_path: Path, warehouse_key: str = "") -> dict[str, datetime]:
+    """Return the newest ``updated_at`` the warehouse holds, by collection; none for an empty one."""
+    with existing.look(warehouse_path, warehouse_key) as held:
+        newest = {each.name: held.newest(each.table, "updated_at") for each in COLLECTIONS}
+    return {name: moment for name, moment in newest.items() if moment is not None}
+
+
+def _write(
+    gathered: "_Gathered", tables: Mapping[str, pa.Table], data_dir: Path, warehouse_path: Path, warehouse_key: str
+) -> None:
     pipeline = pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
     if told := gathered.tables[history.TABLE]:  # before the rows, in a load of its own: dlt merges table by table
         load_tables(pipeline, {history.TABLE: arrow_table(told, TABLES[history.TABLE])}, KEYS)
     load_tables(pipeline, tables, KEYS)
+
+
+def _report(
+    mode: str, gathered: "_Gathered", started: float, cascade: Mapping[str, set[str]] | None = None
+) -> LoadReport:
     report = LoadReport(
         mode=mode,
         rows={name: len(rows) for name, rows in gathered.tables.items()},
         rejects=len(gathered.tables["crm__rejects"]),
         deleted=gathered.deleted,
         seconds=round(time.perf_counter() - started, 3),
+        drift=dict(Counter(row["collection"] for row in gathered.tables[drift.TABLE])),
+        cascade=dict(cascade or {}),
     )
     get_logger().info(
         "crm_loaded",
@@ -84,6 +158,7 @@ def load(
         rows=sum(report.rows.values()),
         rejects=report.rejects,
         deleted=report.deleted,
+        drift=sum(report.drift.values()),
         seconds=report.seconds,
     )
     return report
@@ -92,47 +167,100 @@ def load(
 class _Gathered:
     """Typed rows per raw table, gathered before anything is written."""
 
-    def __init__(self, client: CrmClient, held: existing.Held, now: datetime, *, allow_shrink: bool) -> None:
+    def __init__(self, held: existing.Held, now: datetime, *, allow_shrink: bool) -> None:
         self.tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         self.deleted = 0
-        self._client = client
         self._held = held
         self._now = now
         self._allow_shrink = allow_shrink
 
-    def read(self, collection: Collection, *, by_watermark: bool) -> None:
+    def typed(self) -> dict[str, pa.Table]:
+        """Return what is worth loading, and note what changed in it; only while the warehouse is looked at."""
+        tables = {name: arrow_table(rows, TABLES[name]) for name, rows in self.tables.items()}
+        self.tables[history.TABLE] = history.changes(tables, self._held, self._now)
+        return self._held.worth_loading(tables)
+
+    def changed_reaches(self) -> list[Reach]:
+        """Return what changed contacts say about being written to; a contact that is new has no messages yet."""
+        changed = {row["entity_id"] for row in self.tables[history.TABLE] if row["entity"] == "contacts"}
+        return reaches(
+            [row for row in self.tables["crm__contacts"] if row["id"] in changed],
+            [row for row in self.tables["crm__contact_preferences"] if row["contact_id"] in changed],
+        )
+
+    def take(self, news: News) -> None:
+        """Add rows read elsewhere, but those that another load has read since."""
+        for name, crawl in news.crawls.items():
+            standing = self._held.rows_with(
+                crawl.collection.table, "id", sorted(crawl.seen | news.gone.get(name, set()))
+            )
+            newer = {row["id"] for row in standing if row["_loaded_at"] > news.read_at}
+            for key in newer & crawl.rows.keys():
+                del crawl.rows[key]
+            self._keep(crawl, standing)
+            gone = news.gone.get(name, set()) - newer
+            self._remove(crawl.collection, [row for row in standing if row["id"] in gone and not row["_is_deleted"]])
+        known = self._held.rows_with(
+            "crm__contact_preferences", "contact_id", [row["contact_id"] for row in news.preferences]
+        )
+        self._add("crm__contact_preferences", news.preferences, known)
+
+    def children_of(self, companies: set[str]) -> dict[str, set[str]]:
+        """Return the ids, by collection, of rows that we know of companies and that are not deleted."""
+        found: dict[str, set[str]] = {}
+        for collection in COLLECTIONS if companies else ():
+            if "company" in collection.columns:
+                rows = self._held.rows_with(collection.table, "company", sorted(companies))
+                found[collection.name] = {row["id"] for row in rows if not row["_is_deleted"]}
+        return {name: keys for name, keys in found.items() if keys}
+
+    def read(self, client: CrmClient, collection: Collection, *, by_watermark: bool) -> None:
         """Read one collection, from its watermark on where that is asked for, known and possible."""
         standing = self._held.rows(collection.table)
         # The rows themselves hold the watermark: they and it cannot part when a load is killed. A row dated in the
         # future must not push it past what is still to come.
         newest = max((row["updated_at"] for row in standing), default=None)
-        found = None if by_watermark else compare(self._client, collection, standing)
+        found = None if by_watermark else compare(client, collection, standing)
         if found is None:
             since = min(newest, self._now) if newest and by_watermark else None
-            found = source.crawl(self._client, collection, since=since)
-        links = self._held.rows("crm__contract_zones") if collection.name == "contracts" else []
-        self._add(collection.table, found.rows.values(), standing)
-        self._add("crm__contract_zones", found.contract_zones.values(), links)
-        self._add("crm__rejects", found.rejects.values(), ())
-        if found.is_complete:
-            self._compare(found, standing)
-        # A contract that was read names all of its links: others are gone.
-        gone = [row for row in links if row["contract_id"] in found.rows and row["id"] not in found.contract_zones]
-        self._add("crm__contract_zones", gone, links, is_deleted=True)
+            found = source.crawl(client, collection, since=since)
+        self._keep(found, standing)
+        gone = self._compare(client, found, standing) if found.is_complete else []
+        if not by_watermark:
+            self.tables[drift.TABLE] += drift.drift(
+                found, standing, gone, looked_at=self._looked_at(collection.table), now=self._now
+            )
         times = [row["updated_at"] for row in found.rows.values()]
-        load = {
-            "table_name": collection.table,
-            "mode": "full" if found.is_complete else "incremental",
-            "row_count": len(found.seen),
-            "newest_row_at": max([*times, *([newest] if newest else [])], default=None),
-            "loaded_at": self._now,
-        }
+        newest = max([*times, *([newest] if newest else [])], default=None)
+        self._say_loaded(collection.table, len(found.seen), newest, mode="full" if found.is_complete else "incremental")
+
+    def read_preferences(self, client: CrmClient) -> None:
+        """Read opt-outs and languages; what we know stays when ``/mcp/`` does not answer."""
+        rows = source.contact_preferences(client)
+        if rows is not None:
+            self._add("crm__contact_preferences", rows, self._held.rows("crm__contact_preferences"))
+            self._say_loaded("crm__contact_preferences", len(rows), None, mode="full")
+
+    def say_compared(self) -> None:
+        """Write down that everything was compared, whatever drift that found."""
+        self._say_loaded(drift.TABLE, len(self.tables[drift.TABLE]), None, mode="full")
+
+    def _say_loaded(self, table: str, rows: int, newest: datetime | None, *, mode: str) -> None:
+        load = {"table_name": table, "mode": mode, "row_count": rows, "newest_row_at": newest, "loaded_at": self._now}
         self.tables["crm__loads"].append(load)
 
-    def read_preferences(self) -> None:
-        """Read opt-outs and languages; what we know stays when ``/mcp/`` does not answer."""
-        rows = source.contact_preferences(self._client)
-        self._add("crm__contact_preferences", rows or [], self._held.rows("crm__contact_preferences"))
+    def _looked_at(self, table: str) -> datetime | None:
+        rows = self._held.rows_with("crm__loads", "table_name", [table])
+        return rows[0]["loaded_at"] if rows else None
+
+    def _keep(self, found: source.Crawl, standing: list[dict[str, Any]]) -> None:
+        links = self._held.rows("crm__contract_zones") if found.collection.name == "contracts" else []
+        self._add(found.collection.table, found.rows.values(), standing)
+        self._add("crm__contract_zones", found.contract_zones.values(), links)
+        self._add("crm__rejects", found.rejects.values(), ())
+        if found.collection.name == "contracts":  # one that was read names all of its links: others are gone
+            gone = [row for row in links if row["contract_id"] in found.rows and row["id"] not in found.contract_zones]
+            self._add("crm__contract_zones", gone, links, is_deleted=True)
 
     def _add(
         self,
@@ -146,17 +274,20 @@ class _Gathered:
         ours = {name: value for name, value in stamp.items() if name in TABLES[table]}
         self.tables[table] += existing.changed([{**row, **ours} for row in rows], standing, KEYS[table])
 
-    def _compare(self, found: source.Crawl, standing: list[dict[str, Any]]) -> None:
+    def _compare(self, client: CrmClient, found: source.Crawl, standing: list[dict[str, Any]]) -> list[dict[str, Any]]:
         collection = found.collection
         known = {row["id"]: row for row in standing if not row["_is_deleted"]}
         absent = known.keys() - found.seen
         if not self._allow_shrink:
             refuse_shrink(collection.name, len(absent), len(known))
-        gone = source.confirmed_deletions(self._client, collection, absent)
-        self._add(collection.table, [known[key] for key in sorted(gone)], standing, is_deleted=True)
-        self.deleted += len(gone)
-        if collection.name == "contracts" and gone:
-            links = self._held.rows("crm__contract_zones")
-            self._add(
-                "crm__contract_zones", [row for row in links if row["contract_id"] in gone], links, is_deleted=True
-            )
+        gone = source.confirmed_deletions(client, collection, absent)
+        lost = [known[key] for key in sorted(gone)]
+        self._remove(collection, lost)
+        return lost
+
+    def _remove(self, collection: Collection, rows: list[dict[str, Any]]) -> None:
+        self._add(collection.table, rows, rows, is_deleted=True)
+        self.deleted += len(rows)
+        if collection.name == "contracts" and rows:
+            links = self._held.rows_with("crm__contract_zones", "contract_id", [row["id"] for row in rows])
+            self._add("crm__contract_zones", links, links, is_deleted=True)

@@ -78,14 +78,21 @@ class Crawl:
         }
 
 
-def crawl(client: CrmClient, collection: Collection, *, since: datetime | None) -> Crawl:
+def newest(client: CrmClient, collection: Collection) -> dict[str, Any] | None:
+    """Return the record that moved last, of a collection the CRM can order by time; None when there is none."""
+    ordering = ",".join(f"-{name}" for name in collection.ordering.split(","))
+    page = next(client.pages(_path(collection), {"ordering": ordering, "page_size": 1}))
+    return page["results"][0] if page["results"] else None
+
+
+def crawl(client: CrmClient, collection: Collection, *, since: datetime | None, overlap: timedelta = OVERLAP) -> Crawl:
     """Read a collection whole, or (with ``since``, and where the CRM can order by it) what changed since then.
 
     Raises TransientError when pages lose rows on every crawl, PermanentError when most records are wrong.
     """
     found = Crawl(collection)
     if since is not None and collection.watermark:
-        for record in _newest_first(client, collection, since - OVERLAP):
+        for record in _newest_first(client, collection, since - overlap):
             found.take(record)
     else:
         _crawl_all(client, found)
@@ -139,12 +146,15 @@ def confirmed_deletions(client: CrmClient, collection: Collection, absent: Itera
     return {key for key in absent if client.find(f"{_path(collection)}{key}/") is None}
 
 
-def contact_preferences(client: CrmClient) -> list[dict[str, Any]] | None:
-    """Return opt-outs and languages of all contacts, which only ``/mcp/`` shows; None when it does not answer.
+def contact_preferences(client: CrmClient, condition: Mapping[str, Any] | None = None) -> list[dict[str, Any]] | None:
+    """Return opt-outs and languages, which only ``/mcp/`` shows, of all contacts or those a condition matches.
+
+    None when it does not answer.
 
     Raises PermanentError when it answers in another shape: sending on without knowing opt-outs is no option.
     """
-    found = client.query("contact", [{"$project": dict.fromkeys(_PREFERENCE, 1)}])
+    matched = [] if condition is None else [{"$match": dict(condition)}]
+    found = client.query("contact", [*matched, {"$project": dict.fromkeys(_PREFERENCE, 1)}])
     if found is None:
         return None
     rows = [parse_record(record, _PREFERENCE) for record in found]

@@ -170,6 +170,14 @@ HISTORY = {
     "new_value": "text",
     "valid_from": "time",
 }
+DRIFT = {
+    "compared_at": "time",
+    "collection": "text",
+    "kind": "text",  # silent, late, unseen, deleted
+    "entity_id": "text",
+    "fields": "json",
+    "compared_rows": "int",
+}
 LOADS = {"table_name": "text", "mode": "text", "row_count": "int", "newest_row_at": "time", "loaded_at": "time"}
 
 TABLES: dict[str, dict[str, str]] = {
@@ -178,6 +186,7 @@ TABLES: dict[str, dict[str, str]] = {
     "crm__contact_preferences": PREFERENCES,
     "crm__rejects": REJECTS,
     "crm__history": HISTORY,
+    "crm__drift": DRIFT,
     "crm__loads": LOADS,
 }
 KEYS: dict[str, tuple[str, ...]] = {
@@ -186,5 +195,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "crm__contact_preferences": ("contact_id",),
     "crm__rejects": ("entity", "entity_id"),
     "crm__history": ("entity", "entity_id", "field", "valid_from"),
+    "crm__drift": ("compared_at", "collection", "entity_id"),
     "crm__loads": ("table_name",),
 }

@@ -3,14 +3,16 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from core.clock import utc_now
 from core.store.engine import reading
 from pipelines import existing
-from pipelines.journal.source import KEYS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
+from pipelines.journal.source import KEYS, LOADS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
 
@@ -22,20 +24,31 @@ class LoadReport:
     seconds: float
 
 
-def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path, warehouse_key: str = "") -> LoadReport:
+def load(
+    engine: sa.Engine, *, data_dir: Path, warehouse_path: Path, warehouse_key: str = "", now: datetime | None = None
+) -> LoadReport:
     """Merge the store's new and changed rows into the warehouse; every ``raw.journal__*`` exists afterwards.
+
+    ``now`` is written down as the time of the load, and is the clock's where it is not given.
 
     Raises PermanentError or TransientError; the last good data stay then.
     """
     started = time.perf_counter()
+    read_at = now or utc_now()
     with existing.look(warehouse_path, warehouse_key) as held, reading(engine) as connection:
         found = {name: arrow_table(_changed(connection, held, name), TABLES[name]) for name in SOURCES}
         tables = held.worth_loading(found)
         emptied = {name: found[name] for name in WHOLE if name not in tables and held.rows(name)}
-    pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
-    load_tables(pipeline, tables | emptied, KEYS, replaced=WHOLE)
+        is_quiet = not tables and not emptied and LOADS in held.columns
+        if is_quiet:  # what was read and brought nothing is young too, and not worth a load
+            held.stamp(LOADS, {"row_count": 0, "loaded_at": read_at}, key="table_name", keys=found)
+    if not is_quiet:
+        said = [{"table_name": name, "row_count": len(table), "loaded_at": read_at} for name, table in found.items()]
+        pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
+        load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
     return LoadReport(
-        rows={name: len(table) for name, table in found.items()}, seconds=round(time.perf_counter() - started, 3)
+        rows={**{name: len(table) for name, table in found.items()}, LOADS: len(found)},
+        seconds=round(time.perf_counter() - started, 3),
     )
 
 

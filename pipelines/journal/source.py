@@ -39,11 +39,14 @@ def _kind(column: sa.Column[Any]) -> str:
     return next(kind for type_, kind in _KINDS if isinstance(column.type, type_))
 
 
+LOADS = "journal__loads"
 TABLES: dict[str, dict[str, str]] = {
-    name: {column.name: _kind(column) for column in table.columns} for name, (table, _) in SOURCES.items()
+    **{name: {column.name: _kind(column) for column in table.columns} for name, (table, _) in SOURCES.items()},
+    LOADS: {"table_name": "text", "row_count": "int", "loaded_at": "time"},
 }
 KEYS: dict[str, tuple[str, ...]] = {
-    name: tuple(column.name for column in table.primary_key.columns) for name, (table, _) in SOURCES.items()
+    **{name: tuple(column.name for column in table.primary_key.columns) for name, (table, _) in SOURCES.items()},
+    LOADS: ("table_name",),
 }
 
 

@@ -102,9 +102,17 @@ class Town:
 
     def settle(self, *, loaded_at: datetime | None = None) -> None:
         """Say when the CRM was loaded, and build the models."""
-        self.connection.execute("delete from raw.crm__loads")
-        add(self.connection, "crm__loads", {"table_name": "crm__contacts", "loaded_at": loaded_at or self.now})
+        build(self.connection, now=self.now, select={"marts._promised_ages"})
+        query = "select source_pattern from marts._promised_ages where is_decided_on"
+        for (table,) in self.connection.execute(query).fetchall():
+            self.load(table, loaded_at or self.now)
         build(self.connection, now=self.now)
+
+    def load(self, table: str, loaded_at: datetime) -> None:
+        """Say when a raw table was loaded."""
+        loads = f"{table.partition('__')[0]}__loads"
+        self.connection.execute(f"delete from raw.{loads} where table_name = ?", [table])
+        add(self.connection, loads, {"table_name": table, "loaded_at": loaded_at})
 
     def run(self, campaign_id: str, *, builds: bool = True, **changes: Any) -> lifecycle.RunReport:
         """Build, then decide a campaign; changes are the playbook's."""

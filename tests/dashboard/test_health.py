@@ -71,3 +71,18 @@ def test_a_difference_that_nothing_explains_is_an_alarm(page):
     shown = page("en", counted=9)
 
     assert next(text.value for text in shown.warning if "bma reconcile" in text.value).startswith("2 counts differ")
+
+
+@pytest.mark.parametrize(("language", "kind"), [("en", "Changed without a time"), ("th", "เปลี่ยนโดยไม่ลงเวลา")])
+def test_what_the_crm_changed_unheard_is_shown_by_the_last_night_and_much_of_it_alarms(page, warehouse, language, kind):  # noqa: F811
+    last, before = utc_now(), utc_now() - timedelta(days=1)
+    add(warehouse, "crm__loads", {"table_name": "crm__drift", "mode": "full", "loaded_at": last})
+    for number, night in [(0, before), *((number, last) for number in range(21))]:
+        row = {"compared_at": night, "collection": "invoices", "kind": "silent", "entity_id": f"i{number}"}
+        add(warehouse, "crm__drift", {**row, "fields": '["status"]', "compared_rows": 400})
+    shown = page(language, counted=2)
+
+    assert not shown.exception
+    (drifted,) = (frame.value for frame in shown.dataframe if "drifted_rows" in frame.value.columns)
+    assert drifted[["kind", "drifted_rows", "fields"]].values.tolist() == [[kind, 21, "status"]]
+    assert any("crm-in-time.md" in text.value for text in shown.error)

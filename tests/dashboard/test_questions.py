@@ -60,7 +60,7 @@ def test_every_word_that_is_said_exists_and_none_lies_unused():
 
     assert said <= WORDS["en"].keys()
     made_up = re.compile(
-        r"(outcome|status|state|channel|moved|column|reject_type|severity)_"
+        r"(outcome|status|state|channel|moved|column|reject_type|severity|kind)_"
     )  # said by the value they name
     unused = {key for key in WORDS["en"] if f'"{key}"' not in source and not made_up.match(key)}
     assert {key for key in unused if not re.search(rf"\b{key}(_id)?\b", columns)} == set()
@@ -73,7 +73,9 @@ def test_every_outcome_and_status_has_words():
         assert {f"status_{status}" for status in Status} <= words.keys()
 
 
-@pytest.mark.parametrize(("mart", "column"), [("reconciliation", "state"), ("rejects", "reject_type")])
+@pytest.mark.parametrize(
+    ("mart", "column"), [("reconciliation", "state"), ("rejects", "reject_type"), ("crm_drift", "kind")]
+)
 def test_every_state_of_a_comparison_and_kind_of_reject_has_words(mart, column):
     (model,) = (model for model in read_models() if str(model.address) == f"marts.{mart}")
 
@@ -84,7 +86,18 @@ def test_every_state_of_a_comparison_and_kind_of_reject_has_words(mart, column):
 def test_every_column_of_every_shown_table_has_a_title_in_both_languages(warehouse, tmp_path, now):  # noqa: F811
     build(warehouse, now=now)
     version = publish(warehouse, tmp_path, now)
-    unshown = {"alarms", "company", "companies", "daily", "lift", "movements", "outcomes", "recent_outcomes", "runs"}
+    unshown = {
+        "alarms",
+        "company",
+        "companies",
+        "compared",
+        "daily",
+        "lift",
+        "movements",
+        "outcomes",
+        "recent_outcomes",
+        "runs",
+    }
     with open_published(version.masked_path) as connection:
         for question in QUESTIONS:
             sql = question.read_text()

@@ -127,6 +127,14 @@ def test_one_item_nobody_knows_does_not_take_the_others_with_it(deliver, rows, s
         (DOORS[1], b'{"events":[{"type":"follow","source":{"userId":"U1"},"timestamp":"soon"}]}'),
         (DOORS[2], b"Subject: no relation to us\r\n\r\nhello"),
         (DOORS[2], b"\x00\xff\xfe"),
+        (DOORS[3], b"not JSON"),
+        (DOORS[3], b"\xff\xfe"),
+        (DOORS[3], b"[" * 100_000),
+        (DOORS[3], b'{"event_id":"e1","occurred_at":"2026-11-23T04:00:00Z","changes":[]}'),
+        (
+            DOORS[3],
+            b'{"event_id":"e1","occurred_at":"2026-11-23T04:00:00Z","changes":[{"collection":"contacts","id":"../users"}]}',
+        ),
     ],
 )
 def test_a_broken_delivery_is_kept_with_its_reason_and_never_comes_back(deliver, rows, door, body):
@@ -149,6 +157,15 @@ def test_what_was_rejected_is_replayed_when_it_is_understood(
     assert replay_rejected(sqlite_store, settings, now=now) == {"applied": 1, "rejected": 0}
     assert [row["event_type"] for row in rows("events")] == ["delivered"]
     assert rows("inbox")[0]["state"] == "applied"
+
+
+def test_a_notice_of_the_crm_waits_until_the_pipeline_has_read_what_it_names(deliver, rows):
+    change = {"collection": "contacts", "id": "c-1", "email": "not-looked-at@hotel.example"}
+    body = json.dumps({"event_id": "e1", "occurred_at": "2026-11-23T04:00:00Z", "changes": [change]}).encode()
+
+    assert [deliver(DOORS[3], body) for _ in range(2)] == [200, 200]
+    (kept,) = rows("inbox")
+    assert (kept["source"], kept["state"], kept["body"]) == ("crm", "received", body)
 
 
 @given(

@@ -159,8 +159,19 @@ def test_loads_are_written_down_per_table(load, ask):
     load()
 
     rows = ask("select table_name, mode, row_count, newest_row_at, loaded_at from raw.crm__loads")
-    assert {row[0] for row in rows} == {f"crm__{kind}" for kind in KINDS}
-    assert all(row[2] > 0 and row[3] is not None and row[4] == NOW for row in rows)
+    assert {row[0] for row in rows} == {"crm__contact_preferences", *(f"crm__{kind}" for kind in KINDS)}
+    assert all(row[2] > 0 and row[4] == NOW for row in rows)
+    assert all(row[3] is not None for row in rows if row[0] != "crm__contact_preferences")
+
+
+def test_opt_outs_are_no_younger_than_the_last_time_they_were_told(load, ask, standin):
+    load()
+    standin.mcp_rows = None
+    load(now=NOW + timedelta(hours=1))
+
+    loaded = dict(ask("select table_name, loaded_at from raw.crm__loads"))
+    assert loaded["crm__contact_preferences"] == NOW
+    assert loaded["crm__contacts"] == NOW + timedelta(hours=1)
 
 
 def test_no_job_file_with_contact_details_is_left_behind(load, tmp_path):

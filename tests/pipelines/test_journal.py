@@ -53,7 +53,9 @@ def opened(event_id, message_id, at):
 
 @pytest.fixture
 def load(store, tmp_path):
-    return lambda: journal.load(store, data_dir=tmp_path, warehouse_path=tmp_path / "warehouse.duckdb")
+    return lambda **options: journal.load(
+        store, data_dir=tmp_path, warehouse_path=tmp_path / "warehouse.duckdb", **options
+    )
 
 
 def test_all_tables_stand_even_when_the_store_is_empty(load, ask):
@@ -115,3 +117,10 @@ def test_a_lifted_hold_leaves_the_warehouse(load, ask, store, now):
 
     assert first == [("channel:line",)]
     assert ask("select scope from raw.journal__holds") == []
+
+
+def test_a_load_that_brings_nothing_is_written_down_all_the_same(load, ask, now):
+    load(now=now)
+    load(now=now + timedelta(minutes=5))
+
+    assert ask("select distinct loaded_at, row_count from raw.journal__loads") == [(now + timedelta(minutes=5), 0)]

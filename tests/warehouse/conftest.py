@@ -11,6 +11,8 @@ import sqlalchemy as sa
 import core.store.tables  # noqa: F401 -- the tables that metadata knows
 from core.store.columns import metadata
 from pipelines.crm.tables import TABLES
+from pipelines.journal.source import LOADS
+from pipelines.journal.source import TABLES as JOURNAL_TABLES
 from warehouse.connect import connect, prepare
 
 _CRM_TYPES = {
@@ -70,6 +72,8 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for table in _JOURNAL:
         columns = metadata.tables[table].columns
         shapes[f"journal__{table}"] = {column.name: _journal_type(column) for column in columns}
+    loads = JOURNAL_TABLES[LOADS]
+    shapes[LOADS] = {name: _CRM_TYPES[kind] for name, kind in loads.items()}
     for table, shape in shapes.items():
         listed = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
         connection.execute(f"create table raw.{table} ({listed})")

@@ -11,5 +11,5 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Add the tables; a new store has them already."""
-    for table in (service_tokens, request_counts):
+    for table in (request_counts, service_tokens, crm_notes):
         table.create(op.get_bind(), checkfirst=True)
