@@ -12,6 +12,7 @@ from rich.console import Console
 from cli.campaign_commands import campaign
 from cli.doubt_commands import doubt
 from cli.export_command import export
+from cli.files_command import sync_files
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
 from cli.metric_commands import metric
@@ -30,6 +31,7 @@ app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
 app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
+sync.command("files")(sync_files)
 app.command()(reconcile)
 app.command()(export)
 _console = Console(stderr=True, highlight=False)

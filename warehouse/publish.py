@@ -27,6 +27,7 @@ _CONTACT_DETAILS = {
     "old_value",
     "new_value",
     "original_value",
+    "attributes",
 }
 
 
