@@ -10,6 +10,8 @@ defs = dg.Definitions(
         raw.CRM,
         raw.STORE,
         raw.PROVIDERS,
+        raw.FILES,
+        *raw.LISTS,
         raw.load_crm,
         raw.load_journal,
         raw.load_providers,

@@ -7,6 +7,7 @@ import dagster as dg
 from assets.columns import loaded_columns
 from assets.resources import WRITES_WAREHOUSE, Installation
 from pipelines.crm.tables import TABLES as CRM_TABLES
+from pipelines.files.tables import TABLES as FILE_TABLES
 from pipelines.journal.source import TABLES as JOURNAL_TABLES
 from pipelines.providers.tables import TABLES as PROVIDER_TABLES
 
@@ -21,12 +22,25 @@ PROVIDERS = dg.AssetSpec(
     ["source", "providers"], group_name="sources", description="WhatsApp's and LINE's own counts of what they took."
 )
 
+FILES = dg.AssetSpec(
+    ["source", "files"],
+    group_name="sources",
+    description="Contact lists from CSV and XLSX, imported by people with `bma sync files`.",
+)
+
 
 def _specs(source: str, tables: list[str], upstream: dg.AssetSpec) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(["raw", table], deps=[upstream.key], group_name=source, kinds={"dlt", "duckdb"})
         for table in tables
     ]
+
+
+# Nothing here loads them: a person decides when.
+LISTS = [
+    spec.replace_attributes(description="Contact lists, by `bma sync files`: a version stands whole or not at all.")
+    for spec in _specs("files", sorted(FILE_TABLES), FILES)
+]
 
 
 class CrmLoad(dg.Config):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,8 +21,9 @@ from core.store.engine import open_store
 from core.store.reach import Reach, heed
 from core.store.times import seconds_apart
 from core.vocabulary import Channel
-from pipelines import crm, journal, providers
+from pipelines import crm, files, journal, providers
 from pipelines.crm import feedback
+from pipelines.files.mapping import Wish
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
@@ -127,6 +129,20 @@ class Steps:
         """Load the providers' own counts of the last ``days`` whole days into ``raw.providers__*``."""
         with self.warehouse_lock():
             return providers.load(self.settings, now=self.clock(), days=days)
+
+    def sync_files(self, path: Path, list_id: str, wish: Wish) -> files.LoadReport:
+        """Import a file as the next version of a contact list into ``raw.files__*``."""
+        settings = self.settings
+        with self.warehouse_lock():
+            return files.load(
+                path,
+                list_id,
+                wish,
+                data_dir=settings.data_dir,
+                warehouse_path=settings.warehouse_path,
+                warehouse_key=self.warehouse_key,
+                now=self.clock(),
+            )
 
     def settle_by_absence(self) -> dict[str, int]:
         """Plan again what was in doubt and certainly never left; returns how many messages by channel."""

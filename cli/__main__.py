@@ -14,6 +14,7 @@ from cli.crm_sync import crm_summary, follow_crm
 from cli.doubt_commands import doubt
 from cli.export_command import export
 from cli.feedback_command import feedback
+from cli.files_command import sync_files
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
 from cli.lineage_command import lineage
@@ -35,6 +36,7 @@ app.add_typer(hold, name="hold")
 app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
 app.add_typer(token, name="token")
+sync.command("files")(sync_files)
 app.command()(reconcile)
 app.command()(export)
 app.command()(feedback)

@@ -62,6 +62,14 @@ class Held:
             [*values.values(), sorted(keys)],
         )
 
+    def delete_unowned(self, table: str, owner: str, key: tuple[str, ...]) -> None:
+        """Delete the rows of a table whose key no row of ``owner`` has: what a load left that died before its end."""
+        if self._connection is None or table not in self.columns:
+            return
+        same = " and ".join(f'owner."{name}" = left_over."{name}"' for name in key)
+        unowned = f"not exists (from {DATASET}.{owner} as owner where {same})" if owner in self.columns else "true"
+        self._connection.execute(f"delete from {DATASET}.{table} as left_over where {unowned}")  # noqa: S608 -- names of ours
+
     def worth_loading(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """Leave out empty tables that stand with all their columns: a load pays for every table it names."""
         return {

@@ -10,7 +10,13 @@ import duckdb
 from core.errors import PermanentError
 from warehouse.catalog import Model, read_models
 
-_LOADED_BY = {"crm": "bma sync crm", "journal": "bma sync journal", "campaigns": "bma build", "providers": "bma build"}
+_LOADED_BY = {
+    "crm": "bma sync crm",
+    "journal": "bma sync journal",
+    "campaigns": "bma build",
+    "providers": "bma build",
+    "files": "bma build",
+}
 
 
 @dataclass(frozen=True)

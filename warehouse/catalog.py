@@ -30,6 +30,7 @@ CONTACT_DETAILS = frozenset(
         "new_value",
         "original_value",
         "note_text",
+        "attributes",
     }
 )
 

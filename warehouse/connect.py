@@ -2,62 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 import duckdb
-import phonenumbers
 from duckdb.func import SPECIAL
-from email_validator import EmailNotValidError, validate_email
 
+from core.addresses import e164, valid_email
 from core.duck import open_file
 
 _RAW_DDL = Path(__file__).parent / "models" / "raw"
 _MACROS = Path(__file__).parent / "macros.sql"
 SCHEMAS = ("raw", "staging", "marts")
-# Where a number without its country code is dialled.
-_REGIONS = {
-    "Thailand": "TH",
-    "Singapore": "SG",
-    "Hong Kong": "HK",
-    "Vietnam": "VN",
-    "Indonesia": "ID",
-    "United Arab Emirates": "AE",
-    "Maldives": "MV",
-    "Malaysia": "MY",
-    "Japan": "JP",
-    "Philippines": "PH",
-    "Cambodia": "KH",
-    "Myanmar": "MM",
-    "Laos": "LA",
-    "China": "CN",
-    "Taiwan": "TW",
-    "India": "IN",
-}
-
-
-@lru_cache(maxsize=200_000)
-def e164(text: str | None, country: str | None) -> str | None:
-    """Return a phone number in E.164, read as dialled in ``country``; None when it is none."""
-    try:
-        number = phonenumbers.parse(text or "", _REGIONS.get(country or ""))
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-
-
-@lru_cache(maxsize=200_000)
-def valid_email(text: str | None) -> bool:
-    """Say whether an address could be written to, by its syntax."""
-    try:
-        validate_email(text or "", check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        # Names under .example and .test are kept for documentation and tests; they are well formed.
-        return text is not None and text.endswith((".example", ".test")) and text.isascii() and text.count("@") == 1
-    return True
 
 
 @contextmanager

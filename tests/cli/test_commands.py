@@ -196,3 +196,24 @@ def test_lineage_as_json_is_a_tree_down_to_the_crms_field(run: Run) -> None:
 @pytest.mark.parametrize("name", ["nothing.at_all", "contacts.nothing", "dashboard:nothing", "metric:nothing"])
 def test_lineage_of_what_is_not_there_says_what_there_is(run: Run, name: str) -> None:
     assert "there are" in str(run("lineage", name).exception) or "dictionary" in str(run("lineage", name).exception)
+
+
+def test_a_contact_list_is_looked_at_without_a_trace_then_imported_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("Email;Kontakt;Tel\nann@x.example;Ann;0812345678\nnobody;Bob;\n")
+    (tmp_path / "list.toml").write_text(
+        'country = "Singapore"\n[columns]\nKontakt = "company_name"\n'
+        '[consent]\npurposes = ["seasonal"]\nevidence = "form"\ngiven_at = 2026-03-01\n'
+    )
+    words = ("sync", "files", "list.csv", "--list", "expo", "--map", "Kontakt=name", "--mapping", "list.toml", "--json")
+
+    seen = _json(run(*words, "--country", "Thailand", "--preview"))
+
+    assert (seen["separator"], seen["mapping"]["name"]) == (";", "Kontakt")
+    assert (seen["accepted_count"], seen["rejected_count"]) == (1, 1)
+    assert (seen["rows"][0]["mobile"], seen["rows"][0]["has_consent"]) == ("+66812345678", True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "list.toml"]
+
+    report = _json(run(*words, "--country", "Thailand"))
+    assert (report["version"], report["is_new"], report["consent"]) == (1, True, ["seasonal"])
+    assert Path(report["rejects_path"]).exists()
+    assert _json(run(*words, "--country", "Thailand"))["is_new"] is False

@@ -1,9 +1,9 @@
 -- description: One row per value of the CRM that we cannot use, and per record that the loader could not take. Deleted rows
 -- description: are not here, nor empty values, nor addresses of people who no longer work there.
--- depends: staging.crm__rejects, staging.crm__contacts, staging.crm__companies, staging.crm__contracts, staging.crm__invoices, marts.contacts, marts._countries
+-- depends: staging.crm__rejects, staging.crm__contacts, staging.crm__companies, staging.crm__contracts, staging.crm__invoices, marts.contacts, marts._countries, staging.files__rejects, staging.files__contacts, marts._list_people, marts.contact_lists
 
--- column: entity         | The CRM's collection: companies, contacts, contracts, invoices and so on.
--- column: entity_id      | The row's identifier in the CRM; null for a field that nobody decided about.
+-- column: entity         | The CRM's collection: companies, contacts, contracts and so on; or contact_lists.
+-- column: entity_id      | The row's identifier in the CRM, or the list's version and line; null for a field that nobody decided about.
 -- column: field          | Field as the CRM names it; null: the record as a whole.
 -- column: original_value | Value as the CRM has it; null: the record as a whole.
 -- column: reject_type    | email, phone, duplicate, country, currency, record: the loader could not take it, or new_field.
@@ -46,6 +46,13 @@ amounts as (
         loaded_at
     from staging.crm__invoices
     where not is_deleted
+),
+
+current_people as (
+    select person.*
+    from staging.files__contacts as person
+    semi join marts.contact_lists as list
+        on person.list_id = list.list_id and person.version = list.version and list.is_current
 )
 
 select
@@ -124,3 +131,42 @@ select
     reason,
     loaded_at
 from staging.crm__rejects
+union all
+select
+    'contact_lists' as entity,
+    list_id || ' version ' || version || ' line ' || line_number as entity_id,
+    null as field,
+    null as original_value,
+    reject_type,
+    reason,
+    reject.loaded_at
+from staging.files__rejects as reject
+semi join marts.contact_lists as list
+    on reject.list_id = list.list_id and reject.version = list.version and list.is_current
+union all
+select
+    'contact_lists' as entity,
+    list_id || ' version ' || version || ' line ' || line_number as entity_id,
+    null as field,
+    null as original_value,
+    'duplicate' as reject_type,
+    'line ' || first_line_number || ' is the same contact of the CRM' as reason,
+    loaded_at
+from marts._list_people
+where line_number > first_line_number
+union all
+select
+    'contact_lists' as entity,
+    list_id || ' version ' || version || ' line ' || line_number as entity_id,
+    typed.field,
+    typed.original_value,
+    typed.reject_type,
+    'nobody could write to this address' as reason,
+    loaded_at
+from current_people,
+    lateral (
+        values
+        ('email', email_as_typed, 'email', email),
+        ('mobile', mobile_as_typed, 'phone', mobile)
+    ) as typed (field, original_value, reject_type, address)
+where typed.address is null and typed.original_value <> ''

@@ -1,0 +1,25 @@
+-- description: One row per version of a contact list and row not taken: of imports that came to their end.
+-- depends: raw.files__rejects, staging.files__lists
+
+-- column: list_id     | Name of a contact list.
+-- column: version     | Version as its source has it.
+-- column: line_number | Row of the file, as Excel or an editor numbers it.
+-- column: reject_type | email, phone, duplicate, country, currency, record or new_field.
+-- column: reason      | Why, with the values that decided.
+-- column: cells       | JSON: the row as it was, a list of texts.
+-- column: loaded_at   | When it was last loaded, UTC.
+
+-- unique: list_id, version, line_number
+-- not_null: reject_type, reason
+-- accepted: reject_type | record, duplicate
+
+select
+    reject.list_id,
+    reject.version,
+    reject.line_number,
+    reject.reject_type,
+    reject.reason,
+    reject.cells,
+    reject._loaded_at as loaded_at
+from raw.files__rejects as reject
+semi join staging.files__lists as list on reject.list_id = list.list_id and reject.version = list.version
