@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.backup_commands import backup, restore
 from cli.campaign_commands import campaign
 from cli.doubt_commands import doubt
 from cli.export_command import export
@@ -32,6 +33,8 @@ app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
 app.command()(reconcile)
 app.command()(export)
+app.command()(backup)
+app.command()(restore)
 _console = Console(stderr=True, highlight=False)
 
 

@@ -102,7 +102,7 @@ messages = sa.Table(
     _time("not_before"),
     _time("expires_at"),
     _text("claimed_by", nullable=True),
-    _text("batch_id", nullable=True),  # one request's messages, and after the dot how many they are
+    _text("batch_id", nullable=True),  # one request's messages, and after the dot how many they are; unknown.0: lost
     _time("lease_until"),
     sa.Column("cost_amount", sa.Numeric(12, 4), nullable=True),
     _text("cost_currency", nullable=True),
