@@ -46,4 +46,4 @@ def _write(connection: sa.Connection, table: sa.Table, cursor: str, row: dict[st
     changes = {name: insert.excluded[name] for name in row if name not in {key.name for key in keys}}
     newer = table.c[cursor] < insert.excluded[cursor]
     statement = insert.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
-    return connection.execute(statement).rowcount
+    return len(connection.execute(statement.returning(keys[0])).all())
