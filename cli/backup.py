@@ -72,22 +72,35 @@ def restore(steps: Steps, folder: Path, *, only: str | None = None, is_replacing
     restored = Restored(datetime.fromisoformat(facts["made_at"]))
     parts = {only} if only else {STORE, WAREHOUSE}
     engine = connect_store(steps.settings.effective_store_url)
-    if STORE in parts:
-        store_backup.refuse_unknown(facts[STORE], engine)
-    with steps.warehouse() as connection:
-        _refuse_loss(steps, engine, connection, parts, is_replacing=is_replacing)
+    try:
         if STORE in parts:
-            _restore_store(steps, engine, connection, folder, facts, restored)
-        if WAREHOUSE in parts:
-            # The loads' state is in the tables, too; beside older tables a newer state would skip what came between.
-            shutil.rmtree(steps.settings.data_dir / "dlt" / "pipelines", ignore_errors=True)
-            tables = facts[WAREHOUSE]["tables"]
-            restored.rows |= warehouse_backup.replace(connection, folder / WAREHOUSE, tables)
-        if STORE in parts:
-            restored.decisions_taken_back = warehouse_backup.forget_decisions(connection, _known_runs(engine))
-    engine.dispose()
+            store_backup.refuse_unknown(facts[STORE], engine)
+        with steps.warehouse() as connection:
+            _refuse_loss(steps, engine, connection, parts, is_replacing=is_replacing)
+            _put_back(steps, engine, connection, folder, facts, parts, restored)
+    finally:
+        engine.dispose()
     _catch_up(steps, restored, is_warehouse_new=WAREHOUSE in parts)
     return restored
+
+
+def _put_back(
+    steps: Steps,
+    engine: sa.Engine,
+    warehouse: Any,
+    folder: Path,
+    facts: dict[str, Any],
+    parts: set[str],
+    restored: Restored,
+) -> None:
+    if STORE in parts:  # first: until it is back, the warehouse that is there may be all that knows what was sent
+        _restore_store(steps, engine, warehouse, folder, facts, restored)
+    if WAREHOUSE in parts:
+        # The loads' state is in the tables, too; beside older tables a newer state would skip what came between.
+        shutil.rmtree(steps.settings.data_dir / "dlt" / "pipelines", ignore_errors=True)
+        restored.rows |= warehouse_backup.replace(warehouse, folder / WAREHOUSE, facts[WAREHOUSE]["tables"])
+    if STORE in parts:
+        restored.decisions_taken_back = warehouse_backup.forget_decisions(warehouse, _known_runs(engine))
 
 
 def _refuse_loss(steps: Steps, engine: sa.Engine, connection: Any, parts: set[str], *, is_replacing: bool) -> None:
@@ -127,7 +140,7 @@ def _restore_store(
         restored.rolled_forward = roll_forward(connection, held, since=restored.made_at)
         restored.uncertain = restores.begin_epoch(connection, made_at=restored.made_at, now=now)
 
-    aside = f"before-restore-{now:%Y%m%dT%H%M%S}"
+    aside = f"before-restore-{now:%Y%m%dT%H%M%S%f}"
     store_backup.replace(folder / STORE, facts[STORE], engine, aside=aside, after=after)
     restored.rows |= facts[STORE]["rows"]
 
@@ -143,8 +156,7 @@ def _catch_up(steps: Steps, restored: Restored, *, is_warehouse_new: bool) -> No
     if is_warehouse_new:
         todo["bma sync crm --full"] = lambda: steps.sync_crm("full")
     todo["bma sync journal"] = steps.sync_journal
-    todo["bma build"] = steps.build
-    todo["bma publish"] = steps.publish
+    todo["bma build && bma publish"] = lambda: (steps.build(), steps.publish())
     for command, step in todo.items():
         steps.on_progress(command)
         try:
