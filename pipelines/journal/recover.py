@@ -5,7 +5,7 @@ It is evidence of what was sent, and it keeps opt-outs that came after the backu
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,8 +25,10 @@ def roll_forward(connection: sa.Connection, held: Held, *, since: datetime) -> d
     for name, (table, cursor) in SOURCES.items():
         if name not in WHOLE and cursor in held.columns.get(name, ()):
             rows = [_row(name, row) for row in held.rows_since(name, cursor, since - OVERLAP)]
-            written[table.name] = sum(_write(connection, table, cursor, row) for row in rows)
-    return {name: count for name, count in written.items() if count}
+            if newer := _newer(connection, table, cursor, rows, since - OVERLAP):
+                connection.execute(_upsert(connection, table, list(newer[0])), newer)
+                written[table.name] = len(newer)
+    return written
 
 
 def _row(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,11 +41,20 @@ def _row(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _write(connection: sa.Connection, table: sa.Table, cursor: str, row: dict[str, Any]) -> int:
+def _newer(
+    connection: sa.Connection, table: sa.Table, cursor: str, rows: list[dict[str, Any]], since: datetime
+) -> list[dict[str, Any]]:
+    """Return the rows that the store has in an older state, or not at all."""
+    keys = [column.name for column in table.primary_key.columns]
+    query = sa.select(table.c[cursor], *(table.c[key] for key in keys)).where(table.c[cursor] >= since)
+    standing = {tuple(row[1:]): row[0] for row in connection.execute(query)}
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return [row for row in rows if standing.get(tuple(row[key] for key in keys), oldest) < row[cursor]]
+
+
+def _upsert(connection: sa.Connection, table: sa.Table, columns: list[str]) -> Any:
     module: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = module.insert(table).values(row)
-    keys = list(table.primary_key.columns)
-    changes = {name: insert.excluded[name] for name in row if name not in {key.name for key in keys}}
-    newer = table.c[cursor] < insert.excluded[cursor]
-    statement = insert.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
-    return len(connection.execute(statement.returning(keys[0])).all())
+    insert = module.insert(table)
+    keys = {column.name for column in table.primary_key.columns}
+    changes = {name: insert.excluded[name] for name in columns if name not in keys}
+    return insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes)

@@ -1,8 +1,11 @@
 """``bma backup`` and ``bma restore`` as a person meets them: what they make, what they refuse, what they say next."""
 
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import sqlalchemy as sa
 from assets.steps import Steps
 from bench.outbox_of import plan
 from cli.backup import back_up
+from cli.processes import ROOT
 from core import manifest
 from core.clock import utc_now
 from core.errors import PermanentError
@@ -164,6 +168,29 @@ def test_a_restore_that_dies_halfway_is_done_again(
 
     assert "left_to_do" in run("restore", str(made), "--replace").stdout
     assert (_messages(store), _quotas(tmp_path)) == ({"0": "in_doubt", "1": "in_doubt"}, 1)
+
+
+@pytest.mark.parametrize("moment", ["the new file is there", "the old file is kept", "a little later"])
+def test_a_restore_that_is_killed_leaves_the_old_store_or_the_new_one(
+    store: sa.Engine,  # noqa: F811
+    made: Path,
+    tmp_path: Path,
+    moment: str,
+) -> None:
+    seen = {"the new file is there": "store.db.restoring", "the old file is kept": "store.db.before-restore-*"}
+    words = [sys.executable, "-m", "cli", "restore", str(made), "--replace"]
+    environment = {**os.environ, "BMA_DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(words, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(tmp_path.glob(seen.get(moment, "store.db.before-restore-*"))):
+            time.sleep(0.001)
+        time.sleep(0 if moment in seen else 0.2)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+    old = dict.fromkeys("0123", "planned")
+    new = dict.fromkeys("01", "in_doubt")
+    assert _messages(store) in (old, new)
+    assert _quotas(tmp_path) == 1
 
 
 def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(
