@@ -28,6 +28,9 @@ DAY = timedelta(days=1)
 ENDED = {"accepted", "held", "sent", "delivered", "read", "failed", "expired", "cancelled", "suppressed"}
 
 
+pytestmark = pytest.mark.timeout(600)  # weeks of a world: a minute on a quiet machine
+
+
 @dataclass
 class Town:
     """The product beside its stand-ins; ``known`` is every message ever seen in the store, by what providers see."""
