@@ -11,7 +11,7 @@ from campaigns import policy, segments, templates
 from campaigns.playbooks import Playbook, read_playbooks
 from core.ids import message_id
 from core.store import campaigns as store_campaigns
-from core.store import ledger
+from core.store import ledger, restores
 from core.store.templates import save_template
 from core.vocabulary import Outcome
 
@@ -20,6 +20,16 @@ _AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
 _OLDEST = (
     "select source_table, loaded_at from marts.freshness where is_decided_on order by loaded_at nulls first limit 1"
 )
+_DUE_AT_RESTORE = """
+    with first_run as (
+        select run_id from raw.campaigns__decisions
+        where campaign_id = $campaign_id and decided_at >= $restored_at order by decided_at, run_id limit 1
+    )
+    select contact_id, step from raw.campaigns__decisions
+    where run_id = $run_id and outcome = 'send' and (contact_id, step, subject_id) in (
+        select (contact_id, step, subject_id) from raw.campaigns__decisions semi join first_run using (run_id)
+    )
+"""
 _VARIABLES = Path(__file__).parent / "variables"
 
 
@@ -66,6 +76,9 @@ def run_campaign(
     with engine.begin() as store:
         versions = _save_templates(store, playbook, now)
         planned = ledger.plan(store, _messages(connection, playbook, run.run_id, snapshot_id, versions, now), now)
+        if restored_at := restores.last_restore(store):
+            due_then = _due_at_restore(connection, playbook.campaign_id, run.run_id, restored_at)
+            restores.doubt_planned(store, due_then, restored_at, now)
         report = _report(connection, run.run_id, occurrence, planned=planned)
         store_campaigns.finish_run(store, run.run_id, audience=report.audience, now=now)
     return report
@@ -124,6 +137,16 @@ def _write_decisions(connection: Any, playbook: Playbook, run_id: str, snapshot_
         [run_id, playbook.campaign_id, now, snapshot_id],
     )
     connection.execute("commit")
+
+
+def _due_at_restore(connection: Any, campaign_id: str, run_id: str, restored_at: datetime) -> list[str]:
+    """Return the messages of a run that the campaign's first run after a restore considered: nobody remembers the
+    time before it, in which they may have been sent.
+    """
+    found = connection.execute(
+        _DUE_AT_RESTORE, {"campaign_id": campaign_id, "run_id": run_id, "restored_at": restored_at}
+    ).fetchall()
+    return [message_id(campaign_id, run_id, contact_id, step) for contact_id, step in found]
 
 
 def _save_templates(store: sa.Connection, playbook: Playbook, now: datetime) -> dict[tuple[str, str, str], int]:

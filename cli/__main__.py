@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.backup_commands import backup, restore
 from cli.campaign_commands import campaign
 from cli.crm_sync import crm_summary, follow_crm
 from cli.doubt_commands import doubt
@@ -41,6 +42,8 @@ app.command()(reconcile)
 app.command()(export)
 app.command()(feedback)
 app.command()(lineage)
+app.command()(backup)
+app.command()(restore)
 _console = Console(stderr=True, highlight=False)
 
 

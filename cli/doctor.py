@@ -40,6 +40,8 @@ def examine(steps: Steps) -> dict[str, Any]:
             problems.append(f"this host's clock and the database's are {apart:.0f} s apart: set them by NTP")
     except SQLAlchemyError as error:
         problems.append(f"the store does not answer: {error}")
+    if "all" in holds:
+        problems.append(f"nothing is sent, everything is held: {holds['all']}; `bma hold lift all` ends it")
     if counts.get("in_doubt"):
         problems.append(f"{counts['in_doubt']} messages are in doubt: see `bma doubt list`, or Data health")
     problems += _disk_problems(steps)

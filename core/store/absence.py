@@ -2,7 +2,8 @@
 
 A provider that reports every message it took (WhatsApp) reports, within moments, the doubtful one too. Its silence
 about that one proves something only while the way of its reports is shown to be open: messages claimed after it got
-theirs, all of them, and no delivery lies in the inbox unread. One message is sent again by this rule once at most.
+theirs, all of them, and no delivery lies in the inbox unread. Reports from before a restore may be lost with what
+received them: what was claimed before it is not settled so. One message is sent again by this rule once at most.
 """
 
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from core.store import audit, doubts
 from core.store.ledger import IS_IN_DOUBT
+from core.store.restores import last_restore
 from core.store.tables import audit as audit_log
 from core.store.tables import campaigns, events, inbox, messages
 from core.vocabulary import Channel, EventType, Status
@@ -68,6 +70,8 @@ def _claims(connection: sa.Connection, channel: str, now: datetime) -> list[Clai
     """Return the doubts that are old enough and whose campaign allows it."""
     places = sa.select(messages.c.campaign_id, messages.c.claimed_at).distinct()
     here = sa.and_(messages.c.channel == channel, IS_IN_DOUBT, messages.c.claimed_at >= now - LONGEST)
+    if restored_at := last_restore(connection):  # reports that came before it may be lost
+        here = sa.and_(here, messages.c.claimed_at > restored_at)
     doubted = connection.execute(places.where(here)).all()
     hours = _allowed(connection) if doubted else {}
     return [

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from core.store import audit
 from core.store.ledger import IS_IN_DOUBT
+from core.store.restores import UNKNOWN_REQUEST, last_restore
 from core.store.tables import messages
 from core.vocabulary import Channel, Status
 
@@ -60,7 +61,8 @@ def settle(
 
 def standing(connection: sa.Connection, which: Sequence[sa.ColumnElement[bool]], now: datetime) -> list[Doubted]:
     """List what is in doubt and fulfils the conditions (see ``chosen``), oldest claim first."""
-    names = ("message_id", "campaign_id", "run_id", "channel", "contact_id", "claimed_at", "reason")
+    names = ("message_id", "campaign_id", "run_id", "channel", "contact_id", "claimed_at", "reason", "batch_id")
+    restored_at = last_restore(connection)
     query = sa.select(*(messages.c[name] for name in names)).where(IS_IN_DOUBT, *which)
     return [
         Doubted(
@@ -71,14 +73,28 @@ def standing(connection: sa.Connection, which: Sequence[sa.ColumnElement[bool]],
             contact_id=row.contact_id,
             since=row.claimed_at,
             why=row.reason,
-            evidence=what_settles(row.channel, row.claimed_at, now),
+            evidence=what_settles(
+                row.channel,
+                row.claimed_at,
+                now,
+                is_key_known=row.batch_id != UNKNOWN_REQUEST,
+                is_heard=restored_at is None or row.claimed_at > restored_at,
+            ),
         )
         for row in connection.execute(query.order_by(messages.c.claimed_at, messages.c.message_id))
     ]
 
 
-def what_settles(channel: str, since: datetime, now: datetime) -> str:
-    """Say what could settle a doubt, as things stand."""
+def what_settles(
+    channel: str, since: datetime, now: datetime, *, is_key_known: bool = True, is_heard: bool = True
+) -> str:
+    """Say what could settle a doubt, as things stand.
+
+    ``is_key_known``: the request that may have carried it would go out the same again; ``is_heard``: no report of it
+    can have been lost with a store that was restored.
+    """
+    if not is_key_known or (not is_heard and channel != Channel.LINE):
+        return f"a report that still comes; the provider's counts since the backup (bma reconcile), {_BY_HAND}"
     if channel == Channel.LINE:
         if since > now - RECOGNISED:
             return "nothing to do: the worker asks again under the same retry key, which LINE recognises"

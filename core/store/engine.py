@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 # A host that falls silent in the middle of a transaction must not hold its locks longer than a lane's lease (60 s), and
 # a worker must notice before that the server is silent. Seconds or milliseconds, as libpq and PostgreSQL want them.
 _SERVER_GIVES_UP = {
@@ -80,7 +80,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 def migrate(engine: sa.Engine) -> None:
     """Bring the schema to the newest revision; safe when several processes start at once."""
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265738)")

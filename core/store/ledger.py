@@ -6,6 +6,7 @@ from                to                 who, and what it means                   
 –                   planned            a campaign's run, once per derived id                 planned again: no change
 planned             claimed            the lane's worker: the intent, before the first byte  in_doubt after the lease
 claimed             planned            the same worker, certain that nothing was sent        as claimed
+planned, claimed    in_doubt           a restore of the store: it may have been sent since  stays, and is listed
 claimed, in_doubt   accepted, held     the provider's receipt                                as claimed
 claimed             in_doubt           no clear answer, or the lease is over                 stays, and is listed
 claimed             failed             the provider refused it for good                      as claimed

@@ -75,7 +75,7 @@ messages = sa.Table(
     time("not_before"),
     time("expires_at"),
     text("claimed_by", nullable=True),
-    text("batch_id", nullable=True),  # one request's messages, and after the dot how many they are
+    text("batch_id", nullable=True),  # one request's messages, and after the dot how many they are; unknown.0: lost
     time("lease_until"),
     sa.Column("cost_amount", sa.Numeric(12, 4), nullable=True),
     text("cost_currency", nullable=True),

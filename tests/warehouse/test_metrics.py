@@ -46,6 +46,8 @@ def weeks(warehouse: duckdb.DuckDBPyConnection, now: datetime) -> duckdb.DuckDBP
                 event = {"event_id": f"{kind}{number}", "message_id": message_id, "channel": channel}
                 event |= {"event_type": kind, "detail": chance.choice(_AGENTS)}
                 add(warehouse, "journal__events", event | {"occurred_at": at + timedelta(minutes=5)})
+    invoice = {"id": "i", "company": "c1", "status": "Paid", "issue_date": now.date(), "currency": "THB"}
+    add(warehouse, "crm__invoices", invoice | {"total_amount": 107, "tax_amount": 7, "_is_deleted": False})
     warehouse.execute("commit")
     build(warehouse, now=now)
     return warehouse
