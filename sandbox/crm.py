@@ -10,15 +10,17 @@ from typing import Any
 
 import jwt
 from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.crm_dealings_rows import ADMIN
 from sandbox.crm_faults import Faults
 from sandbox.crm_history import World
 from sandbox.crm_mcp import answer_mcp
-from sandbox.crm_queries import DEFAULT, RefusalError, matches, ordered, positive
-from sandbox.crm_rows import ADMIN, Rows
+from sandbox.crm_queries import CASCADES, DEFAULT, SINGULAR, RefusalError, matches, ordered, part_of, positive
+from sandbox.crm_rows import Rows
 from sandbox.crm_world import make_world
 from sandbox.serving import serve
 
@@ -26,16 +28,6 @@ HTML_500 = (
     '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>Server Error (500)</title>\n</head>\n<body>\n'
     "  <h1>Server Error (500)</h1><p></p>\n</body>\n</html>\n"
 )
-_SINGULAR = {
-    "companies": "Company",
-    "contacts": "Contact",
-    "contracts": "Contract",
-    "zones": "Zone",
-    "invoices": "Invoice",
-    "opportunities": "Opportunity",
-    "tickets": "Ticket",
-    "notes": "Note",
-}
 
 
 class StandInCrm:
@@ -47,6 +39,7 @@ class StandInCrm:
         self.faults = Faults()
         self.mcp_is_on = True
         self._rows: Rows | None = None
+        self._last: tuple[Any, Any] = (None, None)
 
     @property
     def rows(self) -> Rows:
@@ -57,7 +50,7 @@ class StandInCrm:
 
     def forget(self) -> None:
         """Recompute the rows at the next request."""
-        self._rows = None
+        self._rows, self._last = None, (None, None)
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -148,7 +141,7 @@ class StandInCrm:
             return JSONResponse([{name: row[name] for name in ("id", "name", "billing_entity")} for row in rows])
         row = self.rows.tables.get(kind, {}).get(key)
         if row is None:
-            return JSONResponse({"detail": f"No {_SINGULAR.get(kind, 'row')} matches the given query."}, 404)
+            return JSONResponse({"detail": f"No {SINGULAR.get(kind, 'row')} matches the given query."}, 404)
         if request.method == "DELETE":
             self._delete(kind, key)
             return Response(status_code=204)
@@ -169,7 +162,7 @@ class StandInCrm:
         return HTMLResponse("Not Found", 404)
 
     async def control(self, request: Request) -> Response:
-        """Move the clock, set faults, edit or delete rows: for tests and the demo."""
+        """Move the clock, set faults, edit, delete or show all rows: for tests and the demo."""
         body, what = await request.json(), request.path_params["what"]
         if what == "clock":
             self.now = datetime.fromisoformat(body["now"])
@@ -179,6 +172,9 @@ class StandInCrm:
             self.mcp_is_on = bool(body["is_on"])
         elif what == "edit":
             self._entity(body["entity"], body["id"]).change(self.now, silent=not body["touch"], **body["changes"])
+        elif what == "rows":
+            rows = self.rows.tables[body["kind"]].values()
+            return JSONResponse([self.rows.show(body["kind"], row) for row in rows])
         elif what == "delete":
             self._delete(body["entity"], body["id"])
         self.forget()
@@ -186,13 +182,12 @@ class StandInCrm:
 
     def _page(self, kind: str, request: Request) -> dict[str, Any]:
         query = request.query_params
-        rows = [row for row in self.rows.tables[kind].values() if matches(kind, row, dict(query))]
+        rows, keys = self._selected(kind, query)
         size = positive(query.get("page_size"), 20, 1000)
         number = positive(query.get("page"), 1, 10**9)
         if number > 1 and (number - 1) * size >= len(rows):
             raise RefusalError(404, {"detail": "Invalid page."}, "NotFound", "Invalid page.")
-        rows = ordered(kind, rows, query.get("ordering", ""), number)
-        part = rows[(number - 1) * size : number * size]
+        part = part_of(rows, keys, number, size) if rows else []
         here = request.url.include_query_params
         return {
             "count": len(rows),
@@ -200,6 +195,17 @@ class StandInCrm:
             "previous": str(here(page=number - 1)) if number > 1 else None,
             "results": [self.rows.show(kind, row) for row in part],
         }
+
+    def _selected(self, kind: str, query: QueryParams) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
+        """Filter and order a collection; the next page of the same question finds it done."""
+        asked = (
+            kind,
+            tuple(sorted((name, value) for name, value in query.items() if name not in {"page", "page_size"})),
+        )
+        if self._last[0] != asked:
+            rows = [row for row in self.rows.tables[kind].values() if matches(kind, row, dict(query))]
+            self._last = (asked, ordered(kind, rows, query.get("ordering", "")))
+        return self._last[1]
 
     async def _create(self, kind: str, request: Request) -> Response:
         if kind != "notes":
@@ -217,11 +223,10 @@ class StandInCrm:
 
     def _delete(self, kind: str, key: str) -> None:
         self._entity(kind, key).deleted = self.now
-        if kind == "companies":
-            for child in ("contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes"):
-                for entity in self.world.entities[child]:
-                    if entity.values["company"] == key:
-                        entity.deleted = self.now
+        for child, owner in CASCADES.get(kind, ()):
+            for entity in self.world.entities[child]:
+                if entity.values[owner] == key and not entity.deleted:
+                    self._delete(child, entity.id)
         self.forget()
 
     def _entity(self, kind: str, key: str) -> Any:

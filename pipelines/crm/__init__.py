@@ -14,7 +14,7 @@ from pipelines import existing
 from pipelines.crm import history, source
 from pipelines.crm.client import CrmClient
 from pipelines.crm.compare import compare
-from pipelines.crm.tables import COLLECTIONS, KEYS, TABLES, Collection
+from pipelines.crm.tables import COLLECTIONS, KEYS, TABLES, Collection, Nested
 from pipelines.guards import refuse_shrink
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
@@ -104,21 +104,18 @@ class _Gathered:
         standing = self._held.rows(collection.table)
         # The rows themselves hold the watermark: they and it cannot part when a load is killed. A row dated in the
         # future must not push it past what is still to come.
-        newest = max((row["updated_at"] for row in standing), default=None)
+        time = collection.watermark or "updated_at"
+        newest = max((row[time] for row in standing), default=None)
         found = None if by_watermark else compare(self._client, collection, standing)
         if found is None:
             since = min(newest, self._now) if newest and by_watermark else None
             found = source.crawl(self._client, collection, since=since)
-        links = self._held.rows("crm__contract_zones") if collection.name == "contracts" else []
         self._add(collection.table, found.rows.values(), standing)
-        self._add("crm__contract_zones", found.contract_zones.values(), links)
         self._add("crm__rejects", found.rejects.values(), ())
-        if found.is_complete:
-            self._compare(found, standing)
-        # A contract that was read names all of its links: others are gone.
-        gone = [row for row in links if row["contract_id"] in found.rows and row["id"] not in found.contract_zones]
-        self._add("crm__contract_zones", gone, links, is_deleted=True)
-        times = [row["updated_at"] for row in found.rows.values()]
+        gone = self._compare(found, standing) if found.is_complete else set()
+        for nested in collection.nested:
+            self._add_nested(nested, found, gone)
+        times = [row[time] for row in found.rows.values()]
         load = {
             "table_name": collection.table,
             "mode": "full" if found.is_complete else "incremental",
@@ -145,7 +142,16 @@ class _Gathered:
         ours = {name: value for name, value in stamp.items() if name in TABLES[table]}
         self.tables[table] += existing.changed([{**row, **ours} for row in rows], standing, KEYS[table])
 
-    def _compare(self, found: source.Crawl, standing: list[dict[str, Any]]) -> None:
+    def _add_nested(self, nested: Nested, found: source.Crawl, owners_gone: set[str]) -> None:
+        """Add what records hold; those that a record read no longer names are gone, and those of a record gone."""
+        standing, rows = self._held.rows(nested.table), found.nested.get(nested.table, {})
+        self._add(nested.table, rows.values(), standing)
+        left = found.rows.keys() | owners_gone
+        gone = [row for row in standing if row[nested.owner] in left and row["id"] not in rows]
+        self._add(nested.table, gone, standing, is_deleted=True)
+
+    def _compare(self, found: source.Crawl, standing: list[dict[str, Any]]) -> set[str]:
+        """Mark as deleted what a complete crawl missed and a 404 confirms; return those ids."""
         collection = found.collection
         known = {row["id"]: row for row in standing if not row["_is_deleted"]}
         absent = known.keys() - found.seen
@@ -154,8 +160,4 @@ class _Gathered:
         gone = source.confirmed_deletions(self._client, collection, absent)
         self._add(collection.table, [known[key] for key in sorted(gone)], standing, is_deleted=True)
         self.deleted += len(gone)
-        if collection.name == "contracts" and gone:
-            links = self._held.rows("crm__contract_zones")
-            self._add(
-                "crm__contract_zones", [row for row in links if row["contract_id"] in gone], links, is_deleted=True
-            )
+        return gone
