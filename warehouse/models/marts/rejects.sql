@@ -1,6 +1,6 @@
 -- description: One row per value of the CRM that we cannot use, and per record that the loader could not take. Deleted rows
 -- description: are not here, nor empty values, nor addresses of people who no longer work there.
--- depends: staging.crm__rejects, staging.crm__contacts, staging.crm__companies, staging.crm__contracts, staging.crm__invoices, marts.contacts, marts._countries
+-- depends: staging.crm__rejects, staging.crm__contacts, staging.crm__companies, staging.crm__contracts, staging.crm__invoices, staging.crm__quotes, marts.contacts, marts._countries
 
 -- column: entity         | The CRM's collection: companies, contacts, contracts, invoices and so on.
 -- column: entity_id      | The row's identifier in the CRM; null for a field that nobody decided about.
@@ -29,10 +29,11 @@ with people as (
     where contact.is_active
 ),
 
-amounts as (
+papers as (
     select
         'contracts' as entity,
         contract_id as entity_id,
+        company_id,
         currency,
         loaded_at
     from staging.crm__contracts
@@ -41,10 +42,31 @@ amounts as (
     select
         'invoices' as entity,
         invoice_id as entity_id,
+        company_id,
         currency,
         loaded_at
     from staging.crm__invoices
     where not is_deleted
+    union all
+    select
+        'quotes' as entity,
+        quote_id as entity_id,
+        company_id,
+        currency,
+        loaded_at
+    from staging.crm__quotes
+    where not is_deleted
+),
+
+amounts as (
+    select
+        paper.*,
+        case company.billing_entity
+            when 'BMAsia (Thailand) Co., Ltd.' then 'THB'
+            when 'BMAsia Limited' then 'USD'
+        end as billed_currency
+    from papers as paper
+    left join staging.crm__companies as company using (company_id)
 )
 
 select
@@ -100,7 +122,7 @@ select
     'nobody mapped this spelling: it counts as Bangkok time and English' as reason,
     company.loaded_at
 from staging.crm__companies as company
-anti join marts._countries as known on company.country = known.country_as_typed
+anti join marts._countries as known on spelling(company.country) = known.country_spelling
 where not company.is_deleted and trim(company.country) <> ''
 union all
 select
@@ -109,10 +131,13 @@ select
     'currency' as field,
     currency as original_value,
     'currency' as reject_type,
-    'we bill in THB and USD only' as reason,
+    case
+        when currency in ('THB', 'USD') then 'the company is billed in ' || billed_currency
+        else 'we bill in THB and USD only'
+    end as reason,
     loaded_at
 from amounts
-where currency not in ('THB', 'USD')
+where currency not in ('THB', 'USD') or currency <> billed_currency
 union all
 select
     entity,
