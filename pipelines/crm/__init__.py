@@ -65,11 +65,12 @@ def load(
         tables = {name: arrow_table(rows, TABLES[name]) for name, rows in gathered.tables.items()}
         gathered.tables[history.TABLE] = history.changes(tables, held, now)
         tables = held.worth_loading(tables)
+        new = tables.keys() - held.columns.keys()
     # The look is closed before dlt opens the file.
     pipeline = pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path)
     if told := gathered.tables[history.TABLE]:  # before the rows, in a load of its own: dlt merges table by table
         load_tables(pipeline, {history.TABLE: arrow_table(told, TABLES[history.TABLE])}, KEYS)
-    load_tables(pipeline, tables, KEYS)
+    load_tables(pipeline, tables, KEYS, replaced=new)  # a table not yet there has nothing to merge with
     report = LoadReport(
         mode=mode,
         rows={name: len(rows) for name, rows in gathered.tables.items()},

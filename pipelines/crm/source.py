@@ -53,7 +53,7 @@ class Crawl:
         for table, rows in inside.items():
             self.nested.setdefault(table, {}).update(rows)
         for name in sorted(record.keys() - self.collection.columns.keys() - self.collection.left):
-            self._reject(f"field:{name}", f"unknown field {name!r}: decide about it in tables.py", {})
+            self._reject(f"field:{name}", f"unknown field {name!r}: decide about it in columns.py", {})
 
     @property
     def refused(self) -> int:
