@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import mail, readers, sending
+from bench import crm, mail, readers, sending
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
@@ -12,4 +12,5 @@ MEASURES: dict[str, Callable[[bool], Result]] = {
     "smtp": mail.smtp,
     "million": sending.million,
     "readers": readers.readers,
+    "crm": crm.crm_measure,
 }

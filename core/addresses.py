@@ -23,6 +23,20 @@ _REGIONS = {
     "China": "CN",
     "Taiwan": "TW",
     "India": "IN",
+    "South Korea": "KR",
+    "Qatar": "QA",
+    "Saudi Arabia": "SA",
+    "Kuwait": "KW",
+    "Bahrain": "BH",
+    "Oman": "OM",
+    "Brunei": "BN",
+    "Jordan": "JO",
+    "Egypt": "EG",
+    "Turkey": "TR",
+    "Pakistan": "PK",
+    "Bangladesh": "BD",
+    "Sri Lanka": "LK",
+    "Macau": "MO",
 }
 
 

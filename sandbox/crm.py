@@ -1,24 +1,24 @@
 """The stand-in CRM: answers as the recordings do, quirks included, as of a clock that can be moved."""
 
 import argparse
-import hashlib
 import json
-import time
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import jwt
 from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.crm_dealings_rows import ADMIN
 from sandbox.crm_faults import Faults
 from sandbox.crm_history import World
 from sandbox.crm_mcp import answer_mcp
-from sandbox.crm_queries import DEFAULT, RefusalError, matches, ordered, positive
-from sandbox.crm_rows import ADMIN, Rows
+from sandbox.crm_queries import CASCADES, DEFAULT, SINGULAR, RefusalError, matches, ordered, part_of, positive
+from sandbox.crm_rows import Rows
+from sandbox.crm_tokens import is_token, machine_token, tokens
 from sandbox.crm_webhooks import Webhooks
 from sandbox.crm_world import make_world
 from sandbox.serving import serve
@@ -27,16 +27,6 @@ HTML_500 = (
     '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>Server Error (500)</title>\n</head>\n<body>\n'
     "  <h1>Server Error (500)</h1><p></p>\n</body>\n</html>\n"
 )
-_SINGULAR = {
-    "companies": "Company",
-    "contacts": "Contact",
-    "contracts": "Contract",
-    "zones": "Zone",
-    "invoices": "Invoice",
-    "opportunities": "Opportunity",
-    "tickets": "Ticket",
-    "notes": "Note",
-}
 
 
 class StandInCrm:
@@ -49,6 +39,7 @@ class StandInCrm:
         self.mcp_is_on = True
         self.webhooks = Webhooks()
         self._rows: Rows | None = None
+        self._last: tuple[Any, Any] = (None, None)
 
     @property
     def rows(self) -> Rows:
@@ -59,7 +50,7 @@ class StandInCrm:
 
     def forget(self) -> None:
         """Recompute the rows at the next request."""
-        self._rows = None
+        self._rows, self._last = None, (None, None)
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -83,28 +74,28 @@ class StandInCrm:
         if not self._knows(await request.json()):
             return JSONResponse({"non_field_errors": ["Invalid credentials"]}, 400)
         user = {"id": ADMIN, "username": self.username, "full_name": "Ada Admin", "role": "Admin", "is_active": True}
-        return JSONResponse({**self._tokens(), "user": user})
+        return JSONResponse({**tokens(self.secret), "user": user})
 
     async def bare_token(self, request: Request) -> Response:
         """Give tokens without a user; a wrong password is a 401 here."""
         if not self._knows(await request.json()):
             return JSONResponse({"detail": "No active account found with the given credentials"}, 401)
-        return JSONResponse(self._tokens())
+        return JSONResponse(tokens(self.secret))
 
     async def refresh(self, request: Request) -> Response:
         """Give a new access token."""
         body = await request.json()
         if "refresh" not in body:
             return JSONResponse({"error": "Refresh token is required"}, 400)
-        if not self._is_token(body["refresh"], "refresh"):
+        if not is_token(self.secret, body["refresh"], "refresh"):
             return JSONResponse({"error": "Invalid refresh token"}, 401)
-        return JSONResponse({"access": self._tokens()["access"]})
+        return JSONResponse({"access": tokens(self.secret)["access"]})
 
     async def machine_token(self, request: Request) -> Response:
         """Give the token that does not expire."""
         if not self._knows(await request.json()):
             return JSONResponse({"non_field_errors": ["Unable to log in with provided credentials."]}, 400)
-        return JSONResponse({"token": self._machine_token()})
+        return JSONResponse({"token": machine_token(self.secret)})
 
     async def me(self, request: Request) -> Response:
         """Tell who is signed in."""
@@ -116,7 +107,7 @@ class StandInCrm:
         """Answer the agent tool door, with the token that does not expire only."""
         if not self.mcp_is_on:
             return JSONResponse({"detail": "Not found."}, 404)
-        if request.headers.get("authorization") != f"Token {self._machine_token()}":
+        if request.headers.get("authorization") != f"Token {machine_token(self.secret)}":
             return JSONResponse({"error": "Unauthorized"}, 401)
         return JSONResponse(answer_mcp(await request.json(), self.rows))
 
@@ -150,7 +141,7 @@ class StandInCrm:
             return JSONResponse([{name: row[name] for name in ("id", "name", "billing_entity")} for row in rows])
         row = self.rows.tables.get(kind, {}).get(key)
         if row is None:
-            return JSONResponse({"detail": f"No {_SINGULAR.get(kind, 'row')} matches the given query."}, 404)
+            return JSONResponse({"detail": f"No {SINGULAR.get(kind, 'row')} matches the given query."}, 404)
         if request.method == "DELETE":
             self._delete(kind, key)
             return Response(status_code=204)
@@ -172,7 +163,7 @@ class StandInCrm:
         return HTMLResponse("Not Found", 404)
 
     async def control(self, request: Request) -> Response:
-        """Move the clock, set faults, edit or delete rows: for tests and the demo."""
+        """Move the clock, set faults, edit, delete or show all rows: for tests and the demo."""
         body, what = await request.json(), request.path_params["what"]
         if what == "clock":
             self.now = datetime.fromisoformat(body["now"])
@@ -184,6 +175,9 @@ class StandInCrm:
             self._entity(body["entity"], body["id"]).change(self.now, silent=not body["touch"], **body["changes"])
             if body["touch"]:
                 self.webhooks.tell([(body["entity"], body["id"])], self.now)
+        elif what == "rows":
+            rows = self.rows.tables[body["kind"]].values()
+            return JSONResponse([self.rows.show(body["kind"], row) for row in rows])
         elif what == "delete":
             self._delete(body["entity"], body["id"])
         self.forget()
@@ -191,13 +185,12 @@ class StandInCrm:
 
     def _page(self, kind: str, request: Request) -> dict[str, Any]:
         query = request.query_params
-        rows = [row for row in self.rows.tables[kind].values() if matches(kind, row, dict(query))]
+        rows, keys = self._selected(kind, query)
         size = positive(query.get("page_size"), 20, 1000)
         number = positive(query.get("page"), 1, 10**9)
         if number > 1 and (number - 1) * size >= len(rows):
             raise RefusalError(404, {"detail": "Invalid page."}, "NotFound", "Invalid page.")
-        rows = ordered(kind, rows, query.get("ordering", ""), number)
-        part = rows[(number - 1) * size : number * size]
+        part = part_of(rows, keys, number, size) if rows else []
         here = request.url.include_query_params
         return {
             "count": len(rows),
@@ -205,6 +198,17 @@ class StandInCrm:
             "previous": str(here(page=number - 1)) if number > 1 else None,
             "results": [self.rows.show(kind, row) for row in part],
         }
+
+    def _selected(self, kind: str, query: QueryParams) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
+        """Filter and order a collection; the next page of the same question finds it done."""
+        asked = (
+            kind,
+            tuple(sorted((name, value) for name, value in query.items() if name not in {"page", "page_size"})),
+        )
+        if self._last[0] != asked:
+            rows = [row for row in self.rows.tables[kind].values() if matches(kind, row, dict(query))]
+            self._last = (asked, ordered(kind, rows, query.get("ordering", "")))
+        return self._last[1]
 
     async def _create(self, kind: str, request: Request) -> Response:
         if kind != "notes":
@@ -222,14 +226,16 @@ class StandInCrm:
         return JSONResponse(self.rows.show("notes", self.rows.tables["notes"][note.id]), 201)
 
     def _delete(self, kind: str, key: str) -> None:
-        self._entity(kind, key).deleted = self.now
+        self._remove(kind, key)
         self.webhooks.tell([(kind, key)], self.now)
-        if kind == "companies":
-            for child in ("contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes"):
-                for entity in self.world.entities[child]:
-                    if entity.values["company"] == key:
-                        entity.deleted = self.now
         self.forget()
+
+    def _remove(self, kind: str, key: str) -> None:
+        self._entity(kind, key).deleted = self.now
+        for child, owner in CASCADES.get(kind, ()):
+            for entity in self.world.entities[child]:
+                if entity.values[owner] == key and not entity.deleted:
+                    self._remove(child, entity.id)
 
     def _entity(self, kind: str, key: str) -> Any:
         return next(entity for entity in self.world.entities[kind] if entity.id == key)
@@ -237,35 +243,13 @@ class StandInCrm:
     def _knows(self, body: dict[str, Any]) -> bool:
         return body.get("username") == self.username and body.get("password") == self.password
 
-    def _machine_token(self) -> str:
-        return hashlib.sha1(self.secret.encode(), usedforsecurity=False).hexdigest()
-
-    def _tokens(self) -> dict[str, str]:
-        issued = int(time.time())
-        claims = {"iat": issued, "jti": uuid.uuid4().hex, "user_id": ADMIN}
-        lives = {"access": timedelta(hours=1), "refresh": timedelta(days=7)}
-        return {
-            name: jwt.encode(
-                {"token_type": name, "exp": issued + int(life.total_seconds()), **claims},
-                self.secret,
-                algorithm="HS256",
-            )
-            for name, life in lives.items()
-        }
-
-    def _is_token(self, token: str, kind: str) -> bool:
-        try:
-            return bool(jwt.decode(token, self.secret, algorithms=["HS256"])["token_type"] == kind)
-        except jwt.InvalidTokenError:
-            return False
-
     def _refuse(self, request: Request) -> Response | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme == "Token" and token == self._machine_token():
+        if scheme == "Token" and token == machine_token(self.secret):
             return None
         if scheme != "Bearer":
             return JSONResponse({"detail": "Authentication credentials were not provided."}, 401)
-        if self._is_token(token, "access"):
+        if is_token(self.secret, token, "access"):
             return None
         return JSONResponse(
             {"detail": "Given token not valid for any token type", "code": "token_not_valid", "messages": []}, 401

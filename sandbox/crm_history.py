@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+KINDS = (
+    *("companies", "contacts", "contracts", "zones", "invoices", "opportunities", "opportunity-activities", "quotes"),
+    *("tickets", "ticket-comments", "tasks", "notes", "email-logs", "campaigns", "segments"),
+)
+
 
 @dataclass
 class World:
@@ -13,12 +18,7 @@ class World:
 
     seed: int
     base: datetime
-    entities: dict[str, list["Entity"]] = field(
-        default_factory=lambda: {
-            name: []
-            for name in ("companies", "contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes")
-        }
-    )
+    entities: dict[str, list["Entity"]] = field(default_factory=lambda: {name: [] for name in KINDS})
 
     def rng(self, *key: object) -> random.Random:
         """Return a generator that depends on the seed and the key only."""

@@ -1,10 +1,40 @@
 """The stand-in CRM's list queries: filters, search, orders and pages, with the original's quirks."""
 
 import hashlib
+from itertools import groupby
 from typing import Any
 
 from sandbox.crm_rows import SORT_ALIASES
 
+SINGULAR = {
+    "companies": "Company",
+    "contacts": "Contact",
+    "contracts": "Contract",
+    "zones": "Zone",
+    "invoices": "Invoice",
+    "opportunities": "Opportunity",
+    "tickets": "Ticket",
+    "notes": "Note",
+    "quotes": "Quote",
+    "opportunity-activities": "OpportunityActivity",
+    "ticket-comments": "TicketComment",
+    "tasks": "Task",
+    "email-logs": "EmailLog",
+    "campaigns": "EmailCampaign",
+    "segments": "CustomerSegment",
+}
+# What goes with a deleted row: collection and the field that names the row.
+CASCADES = {
+    "companies": tuple(
+        (kind, "company")
+        for kind in (
+            *("contacts", "contracts", "zones", "invoices", "opportunities", "quotes", "tickets", "tasks", "notes"),
+            "email-logs",
+        )
+    ),
+    "opportunities": (("opportunity-activities", "opportunity"),),
+    "tickets": (("ticket-comments", "ticket"),),
+}
 DEFAULT = {
     "companies": "name",
     "contacts": "name",
@@ -14,6 +44,13 @@ DEFAULT = {
     "opportunities": "-expected_value",
     "tickets": "-created_at",
     "notes": "-created_at",
+    "opportunity-activities": "-created_at",
+    "quotes": "-created_at",
+    "ticket-comments": "created_at",
+    "tasks": "-priority,due_date",
+    "email-logs": "-created_at",
+    "campaigns": "-created_at",
+    "segments": "-created_at",
 }
 _ORDERINGS = {
     "companies": "name created_at updated_at industry country",
@@ -24,6 +61,13 @@ _ORDERINGS = {
     "opportunities": "created_at expected_value expected_close_date stage",
     "tickets": "created_at priority status due_date",
     "notes": "created_at priority note_type",
+    "opportunity-activities": "created_at activity_type",
+    "quotes": "created_at quote_number total_value valid_until status updated_at company__name",
+    "ticket-comments": "*",
+    "tasks": "created_at due_date priority status company__name updated_at",
+    "email-logs": "created_at sent_at opened_at",
+    "campaigns": "created_at scheduled_send_date actual_send_date audience_count total_sent",
+    "segments": "created_at name member_count last_used_at",
 }
 _FILTERS = {
     "companies": "industry is_active country parent_company",
@@ -34,6 +78,13 @@ _FILTERS = {
     "opportunities": "company stage is_active",
     "tickets": "status priority category company",
     "notes": "company note_type priority",
+    "opportunity-activities": "opportunity activity_type",
+    "quotes": "company status contact opportunity currency",
+    "ticket-comments": "ticket",
+    "tasks": "company priority status task_type",
+    "email-logs": "company contact contract invoice quote status email_type",
+    "campaigns": "campaign_type status",
+    "segments": "status segment_type",
 }
 _CHOICES = {
     ("contracts", "status"): ["Draft", "Sent", "Active", "Renewed", "Expired", "Cancelled"],
@@ -70,16 +121,35 @@ def matches(kind: str, row: dict[str, Any], query: dict[str, str]) -> bool:
     return all(word in text for word in words)
 
 
-def ordered(kind: str, rows: list[dict[str, Any]], asked: str, page: int) -> list[dict[str, Any]]:
-    """Order rows as asked, or by the collection's default order."""
+def ordered(kind: str, rows: list[dict[str, Any]], asked: str) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
+    """Order rows as asked, or by the collection's default order; with each row's place among its ties' keys."""
     allowed = _ORDERINGS[kind].split()
     names = [name for name in asked.split(",") if name and ("*" in allowed or name.lstrip("-") in allowed)]
-    # The database orders ties as it likes, differently for each page: default orders lose rows.
-    rows = sorted(rows, key=lambda row: hashlib.md5(f"{page}{row['id']}".encode(), usedforsecurity=False).digest())
+    columns = []
+    rows = list(rows)
     for name in reversed(names or DEFAULT[kind].split(",")):
         column = SORT_ALIASES.get(name.lstrip("-"), name.lstrip("-"))
+        columns.append(column)
         rows.sort(key=lambda row: (row.get(column) is None, row.get(column) or 0), reverse=name.startswith("-"))
-    return rows
+    return rows, [tuple(row.get(column) for column in columns) for row in rows]
+
+
+def part_of(rows: list[dict[str, Any]], keys: list[tuple[Any, ...]], page: int, size: int) -> list[dict[str, Any]]:
+    """Return a page. The database orders ties as it likes, differently for each page: default orders lose rows."""
+    start, end = (page - 1) * size, min(page * size, len(rows))
+    first, last = start, end
+    while first > 0 and keys[first - 1] == keys[start]:
+        first -= 1
+    while last < len(rows) and keys[last] == keys[end - 1]:
+        last += 1
+    shuffled: list[dict[str, Any]] = []
+    for _, tied in groupby(range(first, last), key=keys.__getitem__):
+        shuffled += sorted((rows[place] for place in tied), key=lambda row: _dice(page, row))
+    return shuffled[start - first : end - first]
+
+
+def _dice(page: int, row: dict[str, Any]) -> bytes:
+    return hashlib.md5(f"{page}{row['id']}".encode(), usedforsecurity=False).digest()
 
 
 def positive(text: str | None, default: int, most: int) -> int:

@@ -3,10 +3,10 @@
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from sandbox.crm_dealings_rows import ADMIN, SHOWN, line_item, money
 from sandbox.crm_history import World
 
 BANGKOK = timezone(timedelta(hours=7))
-ADMIN = "bdd640fb-0667-4ad1-9c80-317fa3b1799d"
 _EMPTY_CONTRACT = {
     **dict.fromkeys(
         (
@@ -58,14 +58,13 @@ SORT_ALIASES = {"company__name": "company_name"}
 
 def shown(value: Any) -> Any:
     """Return a value as the API writes it: Bangkok times with microseconds, plain dates."""
+    if isinstance(value, list):
+        return [
+            {name: shown(inner) for name, inner in each.items()} if isinstance(each, dict) else each for each in value
+        ]
     if isinstance(value, datetime):
         return value.astimezone(BANGKOK).isoformat(timespec="microseconds")
     return value.isoformat() if isinstance(value, date) else value
-
-
-def money(value: float) -> str:
-    """Return an amount as a decimal string."""
-    return f"{value:.2f}"
 
 
 class Rows:
@@ -79,8 +78,8 @@ class Rows:
             standing = (entity.at(now) for entity in entities)
             self.tables[kind] = {row["id"]: row for row in standing if row is not None}
         for kind in self.tables:
-            if kind != "companies":
-                for row in self.tables[kind].values():
+            for row in self.tables[kind].values():
+                if "company" in row:
                     row["company_name"] = self.tables["companies"][row["company"]]["name"]
         self.children: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for kind in ("contacts", "zones", "contracts", "invoices", "opportunities"):
@@ -89,7 +88,7 @@ class Rows:
 
     def show(self, kind: str, row: dict[str, Any]) -> dict[str, Any]:
         """Return one row as the REST API shows it."""
-        record = getattr(self, f"_{kind}")(row)
+        record = SHOWN[kind](row, self.tables, self.now) if kind in SHOWN else getattr(self, f"_{kind}")(row)
         return {name: shown(value) for name, value in record.items()}
 
     def _companies(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +163,10 @@ class Rows:
             "show_zone_pricing_detail": True,
             "price_per_zone": money(row["price_per_zone"]),
             "contract_documents": [],
-            "line_items": [],
+            "line_items": [
+                line_item(row, "contract", row["value"], "7.00" if is_thai else "0.00")
+                | {"discount_percentage": "0.00"}
+            ],
             "service_locations": [],
         }
 
@@ -224,7 +226,10 @@ class Rows:
             "second_reminder_sent": False,
             "final_notice_sent": False,
             "receipt_sent": False,
-            "line_items": [],
+            "line_items": [
+                line_item(row, "invoice", row["amount"], "0.00")
+                | {"service_period_start": None, "service_period_end": None}
+            ],
         }
 
     def _opportunities(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -253,48 +258,4 @@ class Rows:
             "is_overdue": None,
             "activities": [],
             "recent_activities": [],
-        }
-
-    def _tickets(self, row: dict[str, Any]) -> dict[str, Any]:
-        closed = row["updated_at"] if row["status"] == "closed" else None
-        return {
-            **row,
-            "description": "Synthetic ticket",
-            "category": "technical",
-            "contact": None,
-            "contact_name": None,
-            "zone": None,
-            "zone_name": None,
-            "zone_platform": None,
-            "assigned_to": None,
-            "assigned_to_name": None,
-            "assigned_team": "Tech",
-            "created_by": ADMIN,
-            "created_by_name": "Ada Admin",
-            "first_response_at": closed,
-            "resolved_at": closed,
-            "closed_at": closed,
-            "due_date": None,
-            "first_response_time_hours": None,
-            "resolution_time_hours": None,
-            "is_overdue": False,
-            "tags": "",
-            "comments": [],
-            "attachments": [],
-            "comments_count": 0,
-            "internal_notes_count": 0,
-        }
-
-    def _notes(self, row: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "author": ADMIN,
-            "author_name": "Ada Admin",
-            "contact": None,
-            "note_type": "General",
-            "priority": "Medium",
-            "title": "",
-            "is_private": False,
-            "follow_up_date": None,
-            "tags": "",
-            **row,
         }

@@ -5,6 +5,7 @@ import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sandbox.crm_dealings import add_dealings, add_mailings
 from sandbox.crm_history import Entity, World
 
 _NAMES = tomllib.loads((Path(__file__).parent / "crm_names.toml").read_text())
@@ -35,6 +36,7 @@ def make_world(companies: int, seed: int, base: datetime) -> World:
     world = World(seed, base.replace(hour=0, minute=0, second=0, microsecond=0))
     for number in range(companies):
         _add_company(world, number)
+    add_mailings(world, companies)
     return world
 
 
@@ -89,6 +91,7 @@ def _add_company(world: World, number: int) -> None:
     _add_zones(world, company, number, zones, city)
     _add_contracts(world, company, number, zones)
     _add_small_things(world, company, number)
+    add_dealings(world, company, number, is_thai)
 
 
 def _add_contacts(world: World, company: Entity, number: int, slug: str, dial: str) -> None:

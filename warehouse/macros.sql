@@ -1,5 +1,6 @@
 -- description: Formulas that models share. Wilson's score interval and Newcombe's hybrid-score interval for a
 -- difference of two proportions (Newcombe 1998, Statistics in Medicine 17:873-890, method 10), at 95 %.
+-- spelling: a name as people type it, folded so that case and spaces do not tell two of them apart.
 -- noqa: disable=LT02
 create or replace temp macro wilson_low(x, n) as
     case when n > 0 then
@@ -17,3 +18,4 @@ create or replace temp macro lift_high(x1, n1, x2, n2) as
     case when n1 > 0 and n2 > 0 then
         x1 / n1 - x2 / n2 + sqrt((wilson_high(x1, n1) - x1 / n1) ** 2 + (x2 / n2 - wilson_low(x2, n2)) ** 2)
     end;
+create or replace temp macro spelling(name) as lower(trim(regexp_replace(name, '\s+', ' ', 'g')));

@@ -15,9 +15,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DatabaseError
 
+import core.store.access_tables
+import core.store.tables  # noqa: F401 -- the tables that metadata knows
 from core.errors import PermanentError
+from core.store.columns import metadata
 from core.store.engine import MIGRATIONS, connect_store, migrate
-from core.store.tables import metadata
 
 _FILE = "store.db"
 _CHUNK = 1 << 20

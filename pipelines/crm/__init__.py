@@ -19,7 +19,7 @@ from pipelines.crm.client import CrmClient
 from pipelines.crm.compare import compare
 from pipelines.crm.news import News, Poll, Row, read_named
 from pipelines.crm.reach import reaches
-from pipelines.crm.tables import COLLECTIONS, KEYS, TABLES, Collection
+from pipelines.crm.tables import COLLECTIONS, KEYS, TABLES, Collection, Nested
 from pipelines.guards import refuse_shrink
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
@@ -125,9 +125,9 @@ def say_looked_at(news: News, *, warehouse_path: Path, now: datetime, warehouse_
 
 
 def known_until(warehouse_path: Path, warehouse_key: str = "") -> dict[str, datetime]:
-    """Return the newest ``updated_at`` the warehouse holds, by collection; none for an empty one."""
+    """Return the newest time of change the warehouse holds, by collection; none for an empty one."""
     with existing.look(warehouse_path, warehouse_key) as held:
-        newest = {each.name: held.newest(each.table, "updated_at") for each in COLLECTIONS}
+        newest = {each.name: held.newest(each.table, each.watermark or "updated_at") for each in COLLECTIONS}
     return {name: moment for name, moment in newest.items() if moment is not None}
 
 
@@ -137,7 +137,8 @@ def _write(
     pipeline = pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
     if told := gathered.tables[history.TABLE]:  # before the rows, in a load of its own: dlt merges table by table
         load_tables(pipeline, {history.TABLE: arrow_table(told, TABLES[history.TABLE])}, KEYS)
-    load_tables(pipeline, tables, KEYS)
+    # A table that is not there yet has nothing to merge with.
+    load_tables(pipeline, tables, KEYS, replaced=gathered.new_tables)
 
 
 def _report(
@@ -170,6 +171,7 @@ class _Gathered:
     def __init__(self, held: existing.Held, now: datetime, *, allow_shrink: bool) -> None:
         self.tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         self.deleted = 0
+        self.new_tables: set[str] = set()
         self._held = held
         self._now = now
         self._allow_shrink = allow_shrink
@@ -178,7 +180,9 @@ class _Gathered:
         """Return what is worth loading, and note what changed in it; only while the warehouse is looked at."""
         tables = {name: arrow_table(rows, TABLES[name]) for name, rows in self.tables.items()}
         self.tables[history.TABLE] = history.changes(tables, self._held, self._now)
-        return self._held.worth_loading(tables)
+        worth_loading = self._held.worth_loading(tables)
+        self.new_tables = worth_loading.keys() - self._held.columns.keys()
+        return worth_loading
 
     def changed_reaches(self) -> list[Reach]:
         """Return what changed contacts say about being written to; a contact that is new has no messages yet."""
@@ -197,8 +201,8 @@ class _Gathered:
             newer = {row["id"] for row in standing if row["_loaded_at"] > news.read_at}
             for key in newer & crawl.rows.keys():
                 del crawl.rows[key]
-            self._keep(crawl, standing)
             gone = news.gone.get(name, set()) - newer
+            self._keep(crawl, standing, gone)
             self._remove(crawl.collection, [row for row in standing if row["id"] in gone and not row["_is_deleted"]])
         known = self._held.rows_with(
             "crm__contact_preferences", "contact_id", [row["contact_id"] for row in news.preferences]
@@ -219,18 +223,19 @@ class _Gathered:
         standing = self._held.rows(collection.table)
         # The rows themselves hold the watermark: they and it cannot part when a load is killed. A row dated in the
         # future must not push it past what is still to come.
-        newest = max((row["updated_at"] for row in standing), default=None)
+        time = collection.watermark or "updated_at"
+        newest = max((row[time] for row in standing), default=None)
         found = None if by_watermark else compare(client, collection, standing)
         if found is None:
             since = min(newest, self._now) if newest and by_watermark else None
             found = source.crawl(client, collection, since=since)
-        self._keep(found, standing)
         gone = self._compare(client, found, standing) if found.is_complete else []
+        self._keep(found, standing, {row["id"] for row in gone})
         if not by_watermark:
             self.tables[drift.TABLE] += drift.drift(
                 found, standing, gone, looked_at=self._looked_at(collection.table), now=self._now
             )
-        times = [row["updated_at"] for row in found.rows.values()]
+        times = [row[time] for row in found.rows.values()]
         newest = max([*times, *([newest] if newest else [])], default=None)
         self._say_loaded(collection.table, len(found.seen), newest, mode="full" if found.is_complete else "incremental")
 
@@ -253,14 +258,11 @@ class _Gathered:
         rows = self._held.rows_with("crm__loads", "table_name", [table])
         return rows[0]["loaded_at"] if rows else None
 
-    def _keep(self, found: source.Crawl, standing: list[dict[str, Any]]) -> None:
-        links = self._held.rows("crm__contract_zones") if found.collection.name == "contracts" else []
+    def _keep(self, found: source.Crawl, standing: list[dict[str, Any]], gone: set[str]) -> None:
         self._add(found.collection.table, found.rows.values(), standing)
-        self._add("crm__contract_zones", found.contract_zones.values(), links)
         self._add("crm__rejects", found.rejects.values(), ())
-        if found.collection.name == "contracts":  # one that was read names all of its links: others are gone
-            gone = [row for row in links if row["contract_id"] in found.rows and row["id"] not in found.contract_zones]
-            self._add("crm__contract_zones", gone, links, is_deleted=True)
+        for nested in found.collection.nested:
+            self._add_nested(nested, found, gone)
 
     def _add(
         self,
@@ -273,6 +275,14 @@ class _Gathered:
         stamp = {"_loaded_at": self._now, "_is_deleted": is_deleted}
         ours = {name: value for name, value in stamp.items() if name in TABLES[table]}
         self.tables[table] += existing.changed([{**row, **ours} for row in rows], standing, KEYS[table])
+
+    def _add_nested(self, nested: Nested, found: source.Crawl, owners_gone: set[str]) -> None:
+        """Add what records hold; those that a record read no longer names are gone, and those of a record gone."""
+        standing = self._held.rows_with(nested.table, nested.owner, sorted(found.rows.keys() | owners_gone))
+        rows = found.nested.get(nested.table, {})
+        self._add(nested.table, rows.values(), standing)
+        gone = [row for row in standing if row["id"] not in rows]
+        self._add(nested.table, gone, standing, is_deleted=True)
 
     def _compare(self, client: CrmClient, found: source.Crawl, standing: list[dict[str, Any]]) -> list[dict[str, Any]]:
         collection = found.collection
@@ -288,6 +298,3 @@ class _Gathered:
     def _remove(self, collection: Collection, rows: list[dict[str, Any]]) -> None:
         self._add(collection.table, rows, rows, is_deleted=True)
         self.deleted += len(rows)
-        if collection.name == "contracts" and rows:
-            links = self._held.rows_with("crm__contract_zones", "contract_id", [row["id"] for row in rows])
-            self._add("crm__contract_zones", links, links, is_deleted=True)

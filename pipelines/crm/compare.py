@@ -34,7 +34,7 @@ def compare(client: CrmClient, collection: Collection, standing: Iterable[Mappin
         return None
     found = Crawl(collection, is_complete=True)
     for key in differing:
-        record = client.find(f"/api/v1/{collection.name}/{key}/")
+        record = client.find(f"{collection.path}{key}/")
         if record is not None:
             found.take(record)
     refuse_many_rejects(collection.name, found.refused, len(named))
@@ -66,5 +66,5 @@ def _value(value: Any, kind: str) -> Any:
 
 
 def _count(client: CrmClient, collection: Collection) -> int:
-    page = next(client.pages(f"/api/v1/{collection.name}/", {"page_size": 1, "ordering": collection.ordering}))
+    page = next(client.pages(collection.path, {"page_size": 1, "ordering": collection.ordering}))
     return int(page["count"])

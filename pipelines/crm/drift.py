@@ -26,7 +26,7 @@ def drift(
     if looked_at is None:
         return []
     kinds: list[tuple[str, str, list[str]]] = [(row["id"], "deleted", []) for row in gone]
-    if found.collection.watermark:
+    if found.collection.watermark == "updated_at":  # any other time does not move with a change
         kinds += _unnoticed(found, {row["id"]: row for row in standing}, looked_at - OVERLAP)
     return [
         {

@@ -10,14 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.crm.tables import COLLECTIONS, HISTORY, KEYS, TABLES
+from pipelines.crm.tables import COLLECTIONS, HISTORY, KEYS, NESTED, TABLES
 from pipelines.existing import Held
 from pipelines.profiles import arrow_table
 
 TABLE = "crm__history"
 _INSTANT = timedelta(microseconds=1)
 # Opt-outs and languages are the contact's own, wherever the CRM shows them.
-_ENTITIES = {each.table: each.name for each in COLLECTIONS} | {"crm__contact_preferences": "contacts"}
+_ENTITIES = {
+    **{each.table: each.name for each in COLLECTIONS},
+    **{each.table: each.name for each in NESTED},
+    "crm__contact_preferences": "contacts",
+}
 # The time of a change is ours: the CRM's own moves without a change, and stays through others.
 _NOT_TOLD = {"id", "contact_id", "updated_at", "_loaded_at"}
 

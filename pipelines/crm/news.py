@@ -54,7 +54,7 @@ class News:
         """Read one row. The CRM's own 404 says that it is gone; one row that fails keeps no other out."""
         crawl = self.crawls.setdefault(collection.name, source.Crawl(collection))
         try:
-            record = client.find(f"/api/v1/{collection.name}/{key}/")
+            record = client.find(f"{collection.path}{key}/")
         except TransientError as error:
             self.failed[collection.name, key] = str(error)
             return
@@ -91,7 +91,7 @@ class Poll:
     """Looks every minute: one request per collection where nothing moved. Remembers how far it has seen."""
 
     def __init__(self, marks: Mapping[str, datetime]) -> None:
-        """Start from the newest ``updated_at`` the warehouse holds per collection."""
+        """Start from the newest time of change the warehouse holds per collection."""
         self._marks = dict(marks)
         self._seen: dict[str, set[tuple[str, str]]] = {}
         self._preferences: dict[str, dict[str, Any]] = {}
@@ -124,11 +124,11 @@ class Poll:
     def _look_by_order(self, client: CrmClient, collection: Collection, news: News) -> None:
         newest = source.newest(client, collection)
         mark = self._marks[collection.name]
-        top = set() if newest is None else {(str(newest.get("id")), str(newest.get("updated_at")))}
-        if _hides_others(newest, news.read_at) or top != self._seen.get(collection.name, set()):
+        top = set() if newest is None else {(str(newest.get("id")), str(newest.get(collection.watermark)))}
+        if _hides_others(newest, collection.watermark, news.read_at) or top != self._seen.get(collection.name, set()):
             crawl = source.crawl(client, collection, since=mark, overlap=_OVERLAP)
             news.crawls[collection.name] = crawl
-            moved = [row["updated_at"] for row in crawl.rows.values()]
+            moved = [row[collection.watermark] for row in crawl.rows.values()]
             news.marks[collection.name] = min(max([mark, *moved]), news.read_at)
             news.seen[collection.name] = top
         news.looked_at.add(collection.table)
@@ -159,10 +159,10 @@ class Poll:
         return source.contact_preferences(client, {"$or": anyone})
 
 
-def _hides_others(newest: Mapping[str, Any] | None, now: datetime) -> bool:
+def _hides_others(newest: Mapping[str, Any] | None, time: str, now: datetime) -> bool:
     """Say whether a row dated in the future, or at no time at all, stays on top of what comes below it."""
     try:
-        return newest is not None and parse_time(newest["updated_at"]) > now
+        return newest is not None and parse_time(newest[time]) > now
     except (TypeError, ValueError, KeyError):
         return True  # the crawl refuses it with its reason
 

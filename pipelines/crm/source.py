@@ -1,4 +1,4 @@
-"""Reading the CRM: complete crawls, incremental crawls by ``updated_at``, and the compare that finds deletions."""
+"""Reading the CRM: complete crawls, incremental crawls by watermark, and the compare that finds deletions."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,14 +9,13 @@ from typing import Any
 from core.errors import PermanentError, TransientError
 from pipelines.crm.client import CrmClient
 from pipelines.crm.parse import parse_record, parse_time
-from pipelines.crm.tables import CONTRACT_ZONES, PREFERENCES, Collection
+from pipelines.crm.tables import PREFERENCES, Collection, Nested
 from pipelines.guards import refuse_many_rejects
 
 # updated_at is set before the commit, so a late commit can appear behind the watermark.
 OVERLAP = timedelta(minutes=10)
 _CRAWLS = 3
 _STUB = "Error loading data"
-_LINK = {name: kind for name, kind in CONTRACT_ZONES.items() if not name.startswith("_")}
 _PREFERENCE = {"id": "text"} | {
     name: kind for name, kind in PREFERENCES.items() if not name.startswith("_") and name != "contact_id"
 }
@@ -24,11 +23,11 @@ _PREFERENCE = {"id": "text"} | {
 
 @dataclass
 class Crawl:
-    """What one collection gave: typed rows by id, contract zones by id, and records that were refused."""
+    """What one collection gave: typed rows by id, its nested rows by table and id, and records that were refused."""
 
     collection: Collection
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    contract_zones: dict[str, dict[str, Any]] = field(default_factory=dict)
+    nested: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     rejects: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     is_complete: bool = False
@@ -46,28 +45,20 @@ class Crawl:
             return
         try:
             row = parse_record(record, self.collection.columns)
-            links = self._links(record)
+            inside = {nested.table: _rows_inside(record, nested) for nested in self.collection.nested}
         except PermanentError as error:
             self._reject(record["id"], str(error), record)
             return
         self.rows[row["id"]] = row
-        self.contract_zones.update(links)
+        for table, rows in inside.items():
+            self.nested.setdefault(table, {}).update(rows)
         for name in sorted(record.keys() - self.collection.columns.keys() - self.collection.left):
-            self._reject(f"field:{name}", f"unknown field {name!r}: decide about it in tables.py", {})
+            self._reject(f"field:{name}", f"unknown field {name!r}: decide about it in columns.py", {})
 
     @property
     def refused(self) -> int:
         """How many records were refused; a new field is noted but refuses none."""
         return len(self.seen - self.rows.keys())
-
-    def _links(self, record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        if self.collection.name != "contracts":
-            return {}
-        links = record.get("contract_zones")
-        if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
-            raise PermanentError("field 'contract_zones' is no list of links")
-        named = [link | {"contract_id": link.get("contract"), "zone_id": link.get("zone")} for link in links]
-        return {row["id"]: row for row in (parse_record(link, _LINK) for link in named)}
 
     def _reject(self, entity_id: str, reason: str, record: dict[str, Any]) -> None:
         self.rejects[entity_id] = {
@@ -78,10 +69,18 @@ class Crawl:
         }
 
 
+def _rows_inside(record: Mapping[str, Any], nested: Nested) -> dict[str, dict[str, Any]]:
+    found = record.get(nested.field)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise PermanentError(f"field {nested.field!r} is no list of rows")
+    rows = (parse_record(each, nested.columns) for each in found)
+    return {row["id"]: {nested.owner: record["id"], **row} for row in rows}
+
+
 def newest(client: CrmClient, collection: Collection) -> dict[str, Any] | None:
     """Return the record that moved last, of a collection the CRM can order by time; None when there is none."""
     ordering = ",".join(f"-{name}" for name in collection.ordering.split(","))
-    page = next(client.pages(_path(collection), {"ordering": ordering, "page_size": 1}))
+    page = next(client.pages(collection.path, {"ordering": ordering, "page_size": 1}))
     return page["results"][0] if page["results"] else None
 
 
@@ -104,7 +103,7 @@ def _crawl_all(client: CrmClient, found: Crawl) -> None:
     collection = found.collection
     count = 0
     for _ in range(_CRAWLS):  # rows that move between pages are found by reading again
-        for page in client.pages(_path(collection), _parameters(collection, collection.ordering)):
+        for page in client.pages(collection.path, _parameters(collection, collection.ordering)):
             count = int(page["count"])
             for record in page["results"]:
                 found.take(record)
@@ -119,22 +118,18 @@ def _crawl_all(client: CrmClient, found: Crawl) -> None:
 
 def _newest_first(client: CrmClient, collection: Collection, since: datetime) -> Iterator[Any]:
     ordering = ",".join(f"-{name}" for name in collection.ordering.split(","))
-    for page in client.pages(_path(collection), _parameters(collection, ordering)):
+    for page in client.pages(collection.path, _parameters(collection, ordering)):
         for record in page["results"]:
-            if _is_before(record, since):
+            if _is_before(record, collection.watermark, since):
                 return
             yield record
 
 
-def _is_before(record: Any, since: datetime) -> bool:
+def _is_before(record: Any, watermark: str, since: datetime) -> bool:
     try:
-        return parse_time(record["updated_at"]) < since
+        return parse_time(record[watermark]) < since
     except (TypeError, ValueError, KeyError):
         return False  # let the record be refused with its reason
-
-
-def _path(collection: Collection) -> str:
-    return f"/api/v1/{collection.name}/"
 
 
 def _parameters(collection: Collection, ordering: str) -> dict[str, str | int]:
@@ -143,7 +138,7 @@ def _parameters(collection: Collection, ordering: str) -> dict[str, str | int]:
 
 def confirmed_deletions(client: CrmClient, collection: Collection, absent: Iterable[str]) -> set[str]:
     """Return those of the absent ids of which the CRM itself says 404."""
-    return {key for key in absent if client.find(f"{_path(collection)}{key}/") is None}
+    return {key for key in absent if client.find(f"{collection.path}{key}/") is None}
 
 
 def contact_preferences(client: CrmClient, condition: Mapping[str, Any] | None = None) -> list[dict[str, Any]] | None:

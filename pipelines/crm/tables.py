@@ -1,105 +1,25 @@
-"""The raw CRM tables: every column we take, its type, and what the CRM computes that we leave there."""
+"""The raw CRM tables: how each collection is read, and what its table and those of its nested rows hold."""
 
 from dataclasses import dataclass
 
-# Type words: text, bool, int, float, money, date, time, json. Names are the CRM's own REST field names.
-_COMPANY = """
-id:text name:text legal_entity_name:text country:text website:text industry:text location_count:int
-music_zone_count:int contracted_product:text contracted_zone_count:int contracted_synced_at:date
-soundtrack_account_id:text is_active:bool seasonal_emails_enabled:bool soundtrack_offline_alerts_enabled:bool
-notes:text it_notes:text address_line1:text address_line2:text city:text state:text postal_code:text phone:text
-email:text tax_id:text branch:text billing_entity:text parent_company:text is_corporate_parent:bool
-created_at:time updated_at:time
-"""
-_CONTACT = """
-id:text company:text name:text email:text phone:text mobile:text title:text department:text contact_type:text
-is_primary:bool is_active:bool preferred_contact_method:text linkedin_url:text notes:text last_contacted:time
-receives_renewal_emails:bool receives_seasonal_emails:bool receives_payment_emails:bool
-receives_quarterly_emails:bool receives_soundtrack_alerts:bool receives_quote_emails:bool
-receives_contract_emails:bool receives_invoice_emails:bool created_at:time updated_at:time
-"""
-_CONTRACT = """
-id:text company:text opportunity:text quote:text contract_number:text contract_type:text status:text
-start_date:date end_date:date sent_date:date value:money tax_rate:money tax_amount:money total_value:money
-currency:text auto_renew:bool renewal_period_months:int is_active:bool payment_terms:text billing_frequency:text
-discount_percentage:money notes:text renewal_notice_sent:bool renewal_notice_date:date
-send_renewal_reminders:bool renewed_from:text soundtrack_account_id:text contract_category:text
-master_contract:text property_name:text price_per_zone:money customer_contact_name:text
-customer_contact_email:text lifecycle_type:text lifecycle_type_manually_set:bool lifecycle_effective_date:date
-created_at:time updated_at:time
-"""
-_ZONE = """
-id:text company:text device:text name:text platform:text status:text soundtrack_zone_id:text
-soundtrack_admin_email:text device_name:text last_seen_online:time notes:text last_api_sync:time
-is_orphaned:bool orphaned_at:time created_at:time updated_at:time
-"""
-_INVOICE = """
-id:text company:text contract:text invoice_number:text status:text issue_date:date due_date:date paid_date:date
-service_period_start:date service_period_end:date amount:money tax_amount:money discount_amount:money
-total_amount:money currency:text payment_terms:text payment_terms_text:text property_name:text
-payment_method:text transaction_id:text notes:text first_reminder_sent:bool second_reminder_sent:bool
-final_notice_sent:bool receipt_number:text receipt_sent:bool created_at:time updated_at:time
-"""
-_OPPORTUNITY = """
-id:text company:text name:text service_type:text stage:text expected_value:money probability:int owner:text
-lead_source:text contact_method:text last_contact_date:date follow_up_date:date expected_close_date:date
-actual_close_date:date notes:text is_active:bool competitors:text pain_points:text decision_criteria:text
-stage_changed_at:time created_at:time updated_at:time
-"""
-_TICKET = """
-id:text ticket_number:text subject:text description:text status:text priority:text category:text company:text
-contact:text zone:text assigned_to:text assigned_team:text created_by:text first_response_at:time
-resolved_at:time closed_at:time due_date:time tags:text created_at:time updated_at:time
-"""
-_NOTE = """
-id:text company:text author:text contact:text note_type:text priority:text title:text text:text is_private:bool
-follow_up_date:time tags:text created_at:time updated_at:time
-"""
-
-# Computed by the CRM, embedded copies of other rows, or papers we have no use for: known, and left there.
-_LEFT = {
-    "companies": """avg_zones_per_location full_address total_contract_value contacts zones zones_summary
-        subscription_summary primary_contact opportunities_count active_contracts_count parent_company_name
-        is_subsidiary child_companies_count""",
-    "contacts": "company_name",
-    "contracts": """company_name opportunity_name quote_number first_followup_sent second_followup_sent
-        renewed_from_contract_number renewal_count days_until_expiry is_expiring_soon monthly_value invoices
-        paid_invoices_count outstanding_amount contract_zones active_zone_count total_zone_count
-        effective_soundtrack_account_id master_contract_number customer_signatory_name customer_signatory_title
-        additional_customer_signatories bmasia_signatory_name bmasia_signatory_title custom_terms
-        participation_agreements_count preamble_template preamble_template_name preamble_custom payment_template
-        payment_template_name payment_custom activation_template activation_template_name activation_custom
-        service_items service_items_detail custom_service_items show_zone_pricing_detail bmasia_contact_name
-        bmasia_contact_email bmasia_contact_title customer_contact_title contract_documents line_items
-        service_locations""",
-    "zones": """company_name device_display_name status_display soundtrack_account_id is_online current_contract
-        contract_count""",
-    "invoices": "company_name contract_number days_overdue is_overdue line_items",
-    "opportunities": """company_name company_billing_entity owner_name weighted_value days_in_stage is_overdue
-        activities recent_activities""",
-    "tickets": """company_name contact_name zone_name zone_platform assigned_to_name created_by_name
-        first_response_time_hours resolution_time_hours is_overdue comments attachments comments_count
-        internal_notes_count""",
-    "notes": "company_name author_name contact_name",
-}
+from pipelines.crm.columns import COLUMNS, LEFT
 
 
 @dataclass(frozen=True)
-class Collection:
-    """One CRM collection: how it is read and what its raw table holds.
+class Nested:
+    """Rows that the CRM shows only inside a record of a collection, in the list ``field``.
 
-    ``ordering`` names rows completely, so that no page loses one; ``watermark`` says whether the CRM can order
-    by ``updated_at``; ``mcp`` is the collection's name on ``/mcp/``, empty where it is not there or
-    does not suffice (contracts: their zones are not shown there).
+    ``owner`` is the column of their table that names that record.
     """
 
     name: str
-    columns: dict[str, str]
-    left: frozenset[str]
-    ordering: str
-    watermark: bool
-    page_size: int
-    mcp: str = ""
+    field: str
+    owner: str
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Column → type word, as the record has them."""
+        return COLUMNS[self.name]
 
     @property
     def table(self) -> str:
@@ -107,52 +27,111 @@ class Collection:
         return f"crm__{self.name}"
 
 
-def _columns(text: str) -> dict[str, str]:
-    return dict(word.split(":") for word in text.split())
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """One CRM collection: how it is read and what its raw table holds.
+
+    ``ordering`` names rows completely, so that no page loses one; ``watermark`` is the time by which the CRM can order
+    what is new, empty where it can not; ``mcp`` is the collection's name on ``/mcp/``, empty where it is not there or
+    does not suffice (nested rows are not shown there).
+    """
+
+    name: str
+    ordering: str
+    page_size: int
+    watermark: str = ""
+    mcp: str = ""
+    nested: tuple[Nested, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Column → type word; names are the CRM's own REST field names."""
+        return COLUMNS[self.name]
+
+    @property
+    def left(self) -> frozenset[str]:
+        """Fields that we know and leave in the CRM."""
+        return frozenset(LEFT[self.name].split())
+
+    @property
+    def path(self) -> str:
+        """Where the CRM lists it."""
+        return f"/api/v1/{self.name.replace('_', '-')}/"
+
+    @property
+    def table(self) -> str:
+        """Name of the raw table."""
+        return f"crm__{self.name}"
 
 
-def _collection(
-    name: str, columns: str, ordering: str, page_size: int, *, watermark: bool, mcp: str = ""
-) -> Collection:
-    return Collection(name, _columns(columns), frozenset(_LEFT[name].split()), ordering, watermark, page_size, mcp)
-
-
+_UPDATED = "updated_at"
 COLLECTIONS = (
-    _collection("companies", _COMPANY, "updated_at,name", 100, watermark=True, mcp="company"),
-    _collection("contacts", _CONTACT, "updated_at,email,company__name", 500, watermark=True, mcp="contact"),
-    _collection("contracts", _CONTRACT, "updated_at,contract_number", 200, watermark=True),
-    _collection("zones", _ZONE, "updated_at,id", 500, watermark=True, mcp="zone"),
-    _collection(
-        "invoices",
-        _INVOICE,
-        "updated_at,created_at,issue_date,due_date,total_amount,company__name",
-        500,
-        watermark=True,
-        mcp="invoice",
+    Collection(name="companies", ordering="updated_at,name", page_size=100, watermark=_UPDATED, mcp="company"),
+    Collection(
+        name="contacts",
+        ordering="updated_at,email,company__name",
+        page_size=500,
+        watermark=_UPDATED,
+        mcp="contact",
     ),
-    _collection(
-        "opportunities",
-        _OPPORTUNITY,
-        "created_at,expected_value,expected_close_date,stage",
-        200,
-        watermark=False,
+    Collection(
+        name="contracts",
+        ordering="updated_at,contract_number",
+        page_size=200,
+        watermark=_UPDATED,
+        nested=(
+            Nested("contract_zones", "contract_zones", "contract_id"),
+            Nested("contract_line_items", "line_items", "contract_id"),
+            Nested("contract_service_locations", "service_locations", "contract_id"),
+        ),
+    ),
+    Collection(name="zones", ordering="updated_at,id", page_size=500, watermark=_UPDATED, mcp="zone"),
+    Collection(
+        name="invoices",
+        ordering="updated_at,created_at,issue_date,due_date,total_amount,company__name",
+        page_size=500,
+        watermark=_UPDATED,
+        nested=(Nested("invoice_line_items", "line_items", "invoice_id"),),
+    ),
+    Collection(
+        name="opportunities",
+        ordering="created_at,expected_value,expected_close_date,stage",
+        page_size=200,
         mcp="opportunity",
     ),
-    _collection("tickets", _TICKET, "created_at,due_date,priority,status", 200, watermark=False, mcp="ticket"),
-    _collection("notes", _NOTE, "created_at,priority,note_type", 200, watermark=False),
+    Collection(name="opportunity_activities", ordering="created_at,activity_type", page_size=500),
+    Collection(
+        name="quotes",
+        ordering="updated_at,quote_number",
+        page_size=200,
+        watermark=_UPDATED,
+        nested=(
+            Nested("quote_line_items", "line_items", "quote_id"),
+            Nested("quote_activities", "activities", "quote_id"),
+        ),
+    ),
+    Collection(name="tickets", ordering="created_at,due_date,priority,status", page_size=200, mcp="ticket"),
+    Collection(name="ticket_comments", ordering="updated_at,id", page_size=500, watermark=_UPDATED),
+    Collection(
+        name="tasks",
+        ordering="updated_at,created_at,due_date,company__name",
+        page_size=500,
+        watermark=_UPDATED,
+        nested=(Nested("task_comments", "comments", "task_id"),),
+    ),
+    Collection(name="notes", ordering="created_at,priority,note_type", page_size=200),
+    # It has no updated_at: what was opened since comes with the full compare.
+    Collection(name="email_logs", ordering="created_at,sent_at,opened_at", page_size=500, watermark="created_at"),
+    Collection(
+        name="campaigns",
+        ordering="created_at,scheduled_send_date,actual_send_date,audience_count,total_sent",
+        page_size=50,
+    ),
+    Collection(name="segments", ordering="created_at,name", page_size=50),
 )
+NESTED = tuple(nested for each in COLLECTIONS for nested in each.nested)
 
 _OURS = {"_loaded_at": "time", "_is_deleted": "bool"}
-CONTRACT_ZONES = {
-    "id": "text",
-    "contract_id": "text",
-    "zone_id": "text",
-    "start_date": "date",
-    "end_date": "date",
-    "is_active": "bool",
-    "_loaded_at": "time",
-    "_is_deleted": "bool",
-}
 PREFERENCES = {
     "contact_id": "text",
     "unsubscribed": "bool",
@@ -182,7 +161,7 @@ LOADS = {"table_name": "text", "mode": "text", "row_count": "int", "newest_row_a
 
 TABLES: dict[str, dict[str, str]] = {
     **{each.table: {**each.columns, **_OURS} for each in COLLECTIONS},
-    "crm__contract_zones": CONTRACT_ZONES,
+    **{each.table: {"id": "text", each.owner: "text", **each.columns, **_OURS} for each in NESTED},
     "crm__contact_preferences": PREFERENCES,
     "crm__rejects": REJECTS,
     "crm__history": HISTORY,
@@ -191,7 +170,7 @@ TABLES: dict[str, dict[str, str]] = {
 }
 KEYS: dict[str, tuple[str, ...]] = {
     **{each.table: ("id",) for each in COLLECTIONS},
-    "crm__contract_zones": ("id",),
+    **{each.table: ("id",) for each in NESTED},
     "crm__contact_preferences": ("contact_id",),
     "crm__rejects": ("entity", "entity_id"),
     "crm__history": ("entity", "entity_id", "field", "valid_from"),

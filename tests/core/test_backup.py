@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from core.errors import PermanentError
 from core.store import backup, campaigns, inbox, links
+from core.store.columns import metadata
 from core.store.engine import connect_store, open_store
-from core.store.tables import metadata
 from tests.core.test_ledger import plan, row
 
 

@@ -13,9 +13,10 @@ import httpx
 import pytest
 
 from pipelines import crm
+from pipelines.crm.tables import COLLECTIONS
 
 RECORDINGS = Path(__file__).parent / "recordings"
-KINDS = ("companies", "contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes")
+KINDS = tuple(each.path.removeprefix("/api/v1/").strip("/") for each in COLLECTIONS)
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 Fault = Callable[[httpx.Request], httpx.Response | None]
 

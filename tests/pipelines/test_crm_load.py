@@ -13,7 +13,7 @@ import pytest
 from core.errors import PermanentError
 from pipelines.crm.parse import parse_record
 from pipelines.crm.tables import COLLECTIONS, TABLES
-from tests.pipelines.conftest import KINDS, NOW, recorded_rows
+from tests.pipelines.conftest import NOW, recorded_rows
 
 ROOT = Path(__file__).parents[2]
 DUCKDB_TYPES = {
@@ -29,7 +29,7 @@ DUCKDB_TYPES = {
 
 @pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda each: each.name)
 def test_every_recorded_record_is_understood_to_its_last_field(collection):
-    for record in recorded_rows(collection.name).values():
+    for record in recorded_rows(collection.path.split("/")[-2]).values():
         parse_record(record, collection.columns)
 
         assert record.keys() <= collection.columns.keys() | collection.left
@@ -44,8 +44,13 @@ def test_all_tables_stand_with_their_types_and_every_recorded_row(load, ask, sta
         assert {name: found[(table, name)] for name in columns} == {
             name: DUCKDB_TYPES[kind] for name, kind in columns.items()
         }
-    for kind in KINDS:
-        assert ask(f"select count(*) from raw.crm__{kind} where not _is_deleted") == [(len(standin.rows[kind]),)]
+    for each in COLLECTIONS:
+        rows = standin.rows[each.path.split("/")[-2]].values()
+        assert ask(f"select count(*) from raw.{each.table} where not _is_deleted") == [(len(rows),)]
+        for nested in each.nested:
+            told = sum(len(row[nested.field]) for row in rows)
+            assert told > 0
+            assert ask(f"select count({nested.owner}) from raw.{nested.table} where not _is_deleted") == [(told,)]
     assert report.rejects == 0
     assert ask("select count(*) from raw.crm__rejects") == [(0,)]
 
@@ -159,7 +164,7 @@ def test_loads_are_written_down_per_table(load, ask):
     load()
 
     rows = ask("select table_name, mode, row_count, newest_row_at, loaded_at from raw.crm__loads")
-    assert {row[0] for row in rows} == {"crm__contact_preferences", *(f"crm__{kind}" for kind in KINDS)}
+    assert {row[0] for row in rows} == {"crm__contact_preferences", *(each.table for each in COLLECTIONS)}
     assert all(row[2] > 0 and row[4] == NOW for row in rows)
     assert all(row[3] is not None for row in rows if row[0] != "crm__contact_preferences")
 
@@ -223,10 +228,12 @@ def test_a_time_without_offset_is_refused():
 
 def as_mcp_shows(records):
     """References are called company_id there, and amounts are floats."""
-    money = {"amount", "tax_amount", "discount_amount", "total_amount"}
+    money = {"expected_value"}
     return [
         {
-            (f"{name}_id" if name in {"company", "contract"} else name): float(value) if name in money else value
+            (f"{name}_id" if name in {"company", "owner"} else name): float(value)
+            if name in money and value is not None
+            else value
             for name, value in record.items()
         }
         for record in records
@@ -235,26 +242,28 @@ def as_mcp_shows(records):
 
 def test_the_fast_compare_reads_only_rows_that_differ_and_finds_deletions(load, ask, standin):
     load()
-    silent, deleted = list(standin.rows["invoices"])[:2]
-    del standin.rows["invoices"][deleted]
-    standin.rows["invoices"][silent]["status"] = "Refunded"
-    standin.mcp_tables["invoice"] = as_mcp_shows(standin.rows["invoices"].values())
+    silent, deleted = list(standin.rows["opportunities"])[:2]
+    del standin.rows["opportunities"][deleted]
+    standin.rows["opportunities"][silent]["stage"] = "Reopened"
+    standin.mcp_tables["opportunity"] = as_mcp_shows(standin.rows["opportunities"].values())
     standin.requests.clear()
 
     report = load(mode="full")
 
-    assert report.deleted == 1 and report.rows["crm__invoices"] == 2
-    assert ask("select status from raw.crm__invoices where id = ?", silent) == [("Refunded",)]
-    assert ask("select id from raw.crm__invoices where _is_deleted") == [(deleted,)]
-    assert standin.requests["/api/v1/invoices/"] == 1  # the count
-    assert standin.requests[f"/api/v1/invoices/{silent}/"] == 1
+    assert report.deleted == 1 and report.rows["crm__opportunities"] == 2
+    assert ask("select stage from raw.crm__opportunities where id = ?", silent) == [("Reopened",)]
+    assert ask("select id from raw.crm__opportunities where _is_deleted") == [(deleted,)]
+    assert standin.requests["/api/v1/opportunities/"] == 1  # the count
+    assert standin.requests[f"/api/v1/opportunities/{silent}/"] == 1
 
 
 def test_a_fast_compare_that_shows_too_few_rows_is_not_believed(load, ask, standin):
     load()
-    standin.mcp_tables["invoice"] = as_mcp_shows(standin.rows["invoices"].values())[5:]
+    standin.mcp_tables["opportunity"] = as_mcp_shows(standin.rows["opportunities"].values())[5:]
 
     report = load(mode="full")
 
     assert report.deleted == 0
-    assert ask("select count(*) from raw.crm__invoices where not _is_deleted") == [(len(standin.rows["invoices"]),)]
+    assert ask("select count(*) from raw.crm__opportunities where not _is_deleted") == [
+        (len(standin.rows["opportunities"]),)
+    ]

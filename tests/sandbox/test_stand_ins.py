@@ -9,12 +9,16 @@ import pytest
 from starlette.testclient import TestClient
 
 from sandbox.crm import StandInCrm
+from sandbox.crm_queries import DEFAULT
 from sandbox.crm_world import make_world
 from sandbox.people import Taken, reactions
 
 RECORDINGS = Path(__file__).parents[1] / "pipelines" / "recordings"
 NOW = datetime(2026, 6, 15, 3, 0, tzinfo=UTC)
-KINDS = ("companies", "contacts", "contracts", "zones", "invoices", "opportunities", "tickets", "notes")
+NESTED = (
+    *(("contracts", "line_items"), ("contracts", "contract_zones"), ("invoices", "line_items")),
+    *(("quotes", "line_items"), ("quotes", "activities"), ("tasks", "comments")),
+)
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def client(crm):
         yield client
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DEFAULT)
 def test_rows_have_the_recorded_fields_and_types(client, kind):
     recorded = json.loads((RECORDINGS / f"{kind}.json").read_text())["list"]["body"]
     answered = client.get(f"/api/v1/{kind}/").json()
@@ -45,6 +49,30 @@ def test_rows_have_the_recorded_fields_and_types(client, kind):
         assert always <= row.keys() <= kinds.keys()
         for name, value in row.items():
             assert value is None or kinds[name] == {"NoneType"} or type(value).__name__ in kinds[name], name
+
+
+@pytest.mark.parametrize(("kind", "field"), NESTED)
+def test_rows_inside_a_record_have_the_recorded_fields_and_ids_of_their_own(client, kind, field):
+    recorded = json.loads((RECORDINGS / f"{kind}.json").read_text())["list"]["body"]["results"]
+    expected = next(row[field][0].keys() for row in recorded if row[field])
+    rows = client.get(f"/api/v1/{kind}/?page_size=1000").json()["results"]
+    inside = [each for row in rows for each in row[field]]
+
+    assert inside
+    assert all(each.keys() == expected for each in inside)
+    assert len({each["id"] for each in inside}) == len(inside)
+
+
+def test_what_belongs_to_a_deleted_row_goes_with_it(client):
+    def left(kind):
+        return client.get(f"/api/v1/{kind}/?page_size=1000").json()["results"]
+
+    comment = left("ticket-comments")[0]
+    company = client.get(f"/api/v1/tickets/{comment['ticket']}/").json()["company"]
+    client.delete(f"/api/v1/companies/{company}/")
+
+    assert client.get(f"/api/v1/ticket-comments/{comment['id']}/").status_code == 404
+    assert all(row["company"] != company for kind in ("quotes", "tasks", "email-logs") for row in left(kind))
 
 
 def test_the_default_order_loses_rows_and_a_complete_one_does_not(client):

@@ -71,6 +71,35 @@ def test_a_country_or_currency_nobody_mapped_is_named_and_breaks_no_promise(reje
     ]
 
 
+@pytest.mark.parametrize("typed", ["ประเทศไทย", "THAILAND ", "th", "Viet  Nam", "u.a.e."])
+def test_a_country_in_another_spelling_is_the_same_country(warehouse, rejects, typed):
+    assert rejects(company("c1", country=typed)) == []
+
+    name, kept = warehouse.execute("select country, country_as_typed from marts.companies").fetchone()
+    assert name in {"Thailand", "Vietnam", "United Arab Emirates"}
+    assert kept == typed
+
+
+def test_a_paper_in_another_currency_than_its_companys_is_named(rejects):
+    thai = (
+        "companies",
+        {"id": "c1", "name": "c1", "country": "Thailand", "billing_entity": "BMAsia (Thailand) Co., Ltd."},
+    )
+    papers = [("quotes", {"id": key, "company": "c1", "status": "Sent", "currency": key}) for key in ("THB", "USD")]
+
+    assert rejects(thai, *papers) == [("USD", "currency", "USD", "currency", "the company is billed in THB")]
+
+
+def test_people_who_share_an_address_are_told_with_whether_it_is_one_company(warehouse, rejects):
+    same = {"email": "ann@example.com"}
+    rejects(
+        company("c1"), company("c2"), contact("p1", **same), contact("p2", **same), contact("p3", **same, company="c2")
+    )
+
+    query = "select contact_id, channel, first_contact_id, is_same_company from marts.contact_duplicates order by all"
+    assert warehouse.execute(query).fetchall() == [("p2", "email", "p1", True), ("p3", "email", "p1", False)]
+
+
 def test_what_the_loader_refused_is_listed_as_record_or_new_field(warehouse, rejects, now):
     refused = {"entity": "tickets", "reason": "field 'subject' is missing", "_loaded_at": now}
     add(warehouse, "crm__rejects", {**refused, "entity_id": "t1", "record": '{"subject": null}'})

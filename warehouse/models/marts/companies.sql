@@ -36,7 +36,7 @@ with base as (
         coalesce(known.time_zone, 'Asia/Bangkok') as time_zone,
         case when company.billing_entity like '%Thailand%' then 'THB' else 'USD' end as currency
     from staging.crm__companies as company
-    left join marts._countries as known on known.country_as_typed = company.country
+    left join marts._countries as known on known.country_spelling = spelling(company.country)
 ),
 
 per_contract as (

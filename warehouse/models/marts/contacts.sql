@@ -49,7 +49,7 @@ joined as (
     from staging.crm__contacts as contact
     left join staging.crm__contact_preferences as preference using (contact_id)
     left join staging.crm__companies as company using (company_id)
-    left join marts._countries as known on known.country_as_typed = company.country
+    left join marts._countries as known on known.country_spelling = spelling(company.country)
     left join line using (contact_id)
 ),
 

@@ -3,7 +3,7 @@
 -- description: the first change; a field without rows has not changed since its row was first loaded.
 -- depends: staging.crm__history
 
--- column: entity     | The CRM's collection: companies, contacts, contracts, zones, invoices, opportunities, tickets, notes.
+-- column: entity     | The CRM's collection, or rows inside its records: companies, contract_line_items and so on.
 -- column: entity_id  | The row's identifier in the CRM.
 -- column: field      | Field as the CRM names it; is_deleted: whether the CRM no longer has the row.
 -- column: old_value  | Value before the change, as text; null: it had none.
@@ -13,7 +13,7 @@
 
 -- unique: entity, entity_id, field, valid_from
 -- not_null: entity, entity_id, field, valid_from
--- accepted: entity | companies, contacts, contracts, zones, invoices, opportunities, tickets, notes
+-- accepted: entity | companies, contacts, contracts, zones, invoices, opportunities, opportunity_activities, quotes, tickets, ticket_comments, tasks, notes, email_logs, campaigns, segments, contract_zones, contract_line_items, contract_service_locations, invoice_line_items, quote_line_items, quote_activities, task_comments
 -- assert: old_value is distinct from new_value
 -- assert: valid_to is null or valid_to > valid_from
 -- unrelated: entity_id | a row of any of the CRM's collections: entity says which

@@ -1,6 +1,6 @@
 -- description: One row per value of the CRM that we cannot use, and per record that the loader could not take. Deleted rows
 -- description: are not here, nor empty values, nor addresses of people who no longer work there.
--- depends: staging.crm__rejects, staging.crm__contacts, staging.crm__companies, staging.crm__contracts, staging.crm__invoices, marts.contacts, marts._countries, staging.files__rejects, staging.files__contacts, marts._list_people, marts.contact_lists
+-- depends: staging.crm__rejects, staging.crm__contacts, staging.crm__companies, staging.crm__contracts, staging.crm__invoices, marts.contacts, marts._countries, staging.files__rejects, staging.files__contacts, marts._list_people, marts.contact_lists, staging.crm__quotes
 
 -- column: entity         | The CRM's collection: companies, contacts, contracts and so on; or contact_lists.
 -- column: entity_id      | The row's identifier in the CRM, or the list's version and line; null for a field that nobody decided about.
@@ -30,10 +30,11 @@ with people as (
     where contact.is_active
 ),
 
-amounts as (
+papers as (
     select
         'contracts' as entity,
         contract_id as entity_id,
+        company_id,
         currency,
         loaded_at
     from staging.crm__contracts
@@ -42,10 +43,31 @@ amounts as (
     select
         'invoices' as entity,
         invoice_id as entity_id,
+        company_id,
         currency,
         loaded_at
     from staging.crm__invoices
     where not is_deleted
+    union all
+    select
+        'quotes' as entity,
+        quote_id as entity_id,
+        company_id,
+        currency,
+        loaded_at
+    from staging.crm__quotes
+    where not is_deleted
+),
+
+amounts as (
+    select
+        paper.*,
+        case company.billing_entity
+            when 'BMAsia (Thailand) Co., Ltd.' then 'THB'
+            when 'BMAsia Limited' then 'USD'
+        end as billed_currency
+    from papers as paper
+    left join staging.crm__companies as company using (company_id)
 ),
 
 current_people as (
@@ -108,7 +130,7 @@ select
     'nobody mapped this spelling: it counts as Bangkok time and English' as reason,
     company.loaded_at
 from staging.crm__companies as company
-anti join marts._countries as known on company.country = known.country_as_typed
+anti join marts._countries as known on spelling(company.country) = known.country_spelling
 where not company.is_deleted and trim(company.country) <> ''
 union all
 select
@@ -117,10 +139,13 @@ select
     'currency' as field,
     currency as original_value,
     'currency' as reject_type,
-    'we bill in THB and USD only' as reason,
+    case
+        when currency in ('THB', 'USD') then 'the company is billed in ' || billed_currency
+        else 'we bill in THB and USD only'
+    end as reason,
     loaded_at
 from amounts
-where currency not in ('THB', 'USD')
+where currency not in ('THB', 'USD') or currency <> billed_currency
 union all
 select
     entity,

@@ -1,7 +1,7 @@
 -- description: One row per change of a field of a CRM row, as our loads saw it.
 -- depends: raw.crm__history
 
--- column: entity     | The CRM's collection: companies, contacts, contracts, zones, invoices, opportunities, tickets, notes.
+-- column: entity     | The CRM's collection, or rows inside its records: companies, contract_line_items and so on.
 -- column: entity_id  | The row's identifier in the CRM.
 -- column: field      | Field as the CRM names it; is_deleted: whether the CRM no longer has the row.
 -- column: old_value  | Value before the change, as text; null: it had none.

@@ -1,7 +1,7 @@
 -- description: One row per CRM record that the loader could not take, or field that nobody decided about.
 -- depends: raw.crm__rejects
 
--- column: entity    | The CRM's collection: companies, contacts, contracts, zones, invoices, opportunities, tickets, notes.
+-- column: entity    | The CRM's collection: companies, contacts, contracts, quotes and so on.
 -- column: entity_id | The row's identifier in the CRM; field:<name> for a field that nobody decided about.
 -- column: reason    | What is wrong with it.
 -- column: record    | The record as the CRM gave it, JSON.

@@ -1,0 +1,38 @@
+-- description: One row per line of a contract.
+-- depends: staging.crm__contract_line_items, staging.crm__contracts
+
+-- column: contract_line_item_id | Line of a CRM contract.
+-- column: contract_id           | CRM contract.
+-- column: company_id            | CRM company.
+-- column: currency              | ISO 4217 code of the amounts in this row.
+-- column: product_service       | What is sold.
+-- column: description           | What it is, free text.
+-- column: quantity              | How many.
+-- column: unit_price            | Price of one without VAT, in the currency of its paper.
+-- column: tax_rate              | VAT in percent.
+-- column: line_total            | Amount of the line, in the currency of its paper.
+-- column: created_at            | When the CRM made the row, UTC.
+-- column: updated_at            | When the CRM says it last changed, UTC; misses some changes.
+-- column: discount_percentage   | Taken off in percent.
+-- column: is_deleted            | Whether the CRM no longer has the row.
+
+-- unique: contract_line_item_id
+-- not_null: contract_id
+
+select
+    own.contract_line_item_id,
+    contract_id,
+    owner.company_id,
+    owner.currency,
+    own.product_service,
+    own.description,
+    own.quantity,
+    own.unit_price,
+    own.tax_rate,
+    own.line_total,
+    own.created_at,
+    own.updated_at,
+    own.discount_percentage,
+    own.is_deleted
+from staging.crm__contract_line_items as own
+left join staging.crm__contracts as owner using (contract_id)

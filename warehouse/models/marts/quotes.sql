@@ -1,0 +1,57 @@
+-- description: One row per quote.
+-- depends: staging.crm__quotes
+
+-- column: quote_id                 | CRM quote.
+-- column: quote_number             | Number on paper, such as HK-QT26035.
+-- column: company_id               | CRM company.
+-- column: contact_id               | CRM contact.
+-- column: opportunity_id           | CRM opportunity.
+-- column: status                   | Draft, Sent, Accepted, Rejected or Expired.
+-- column: quote_type               | new, renewal or addon.
+-- column: contract_duration_months | Months that the contract would run.
+-- column: valid_from               | First day on which it holds, Bangkok.
+-- column: valid_until              | Last day on which it holds, Bangkok.
+-- column: subtotal                 | Sum of the lines, in currency.
+-- column: tax_amount               | VAT, in currency.
+-- column: discount_amount          | Taken off the subtotal, in currency.
+-- column: total_value              | Subtotal less discount plus VAT, in currency.
+-- column: currency                 | ISO 4217 code of the amounts in this row.
+-- column: billing_frequency        | annual, upfront, biannual, quarterly, monthly or one-time.
+-- column: sent_date                | Day it was sent, Bangkok.
+-- column: accepted_date            | Day it was accepted, Bangkok.
+-- column: rejected_date            | Day it was rejected, Bangkok.
+-- column: expired_date             | Day it expired, Bangkok.
+-- column: created_by_user_id       | CRM user who made it.
+-- column: created_at               | When the CRM made the row, UTC.
+-- column: updated_at               | When the CRM says it last changed, UTC; misses some changes.
+-- column: is_deleted               | Whether the CRM no longer has the row.
+
+-- unique: quote_id
+-- not_null: company_id, status, currency
+
+select
+    quote_id,
+    quote_number,
+    company_id,
+    contact_id,
+    opportunity_id,
+    status,
+    quote_type,
+    contract_duration_months,
+    valid_from,
+    valid_until,
+    subtotal,
+    tax_amount,
+    discount_amount,
+    total_value,
+    currency,
+    billing_frequency,
+    sent_date,
+    accepted_date,
+    rejected_date,
+    expired_date,
+    created_by_user_id,
+    created_at,
+    updated_at,
+    is_deleted
+from staging.crm__quotes

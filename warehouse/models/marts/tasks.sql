@@ -1,0 +1,43 @@
+-- description: One row per task.
+-- depends: staging.crm__tasks
+
+-- column: task_id            | CRM task.
+-- column: company_id         | CRM company.
+-- column: assigned_user_id   | CRM user who is to do it.
+-- column: created_by_user_id | CRM user who made it.
+-- column: title              | What is to be done.
+-- column: description        | What it is, free text.
+-- column: priority           | Low, Medium, High or Urgent.
+-- column: status             | To Do, In Progress, Done, Cancelled or On Hold.
+-- column: task_type          | Call, Email, Follow-up, Meeting or Other.
+-- column: due_at             | When it is to be done, UTC.
+-- column: completed_at       | When it was done, UTC.
+-- column: opportunity_id     | CRM opportunity.
+-- column: contract_id        | CRM contract.
+-- column: contact_id         | CRM contact.
+-- column: created_at         | When the CRM made the row, UTC.
+-- column: updated_at         | When the CRM says it last changed, UTC; misses some changes.
+-- column: is_deleted         | Whether the CRM no longer has the row.
+
+-- unique: task_id
+-- not_null: company_id, status
+
+select
+    task_id,
+    company_id,
+    assigned_user_id,
+    created_by_user_id,
+    title,
+    description,
+    priority,
+    status,
+    task_type,
+    due_at,
+    completed_at,
+    opportunity_id,
+    contract_id,
+    contact_id,
+    created_at,
+    updated_at,
+    is_deleted
+from staging.crm__tasks
