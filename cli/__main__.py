@@ -14,6 +14,7 @@ from cli.doubt_commands import doubt
 from cli.export_command import export
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
+from cli.lake_commands import lake
 from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
 from cli.reconcile_commands import reconcile
@@ -30,6 +31,7 @@ app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
 app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
+app.add_typer(lake, name="lake")
 app.command()(reconcile)
 app.command()(export)
 _console = Console(stderr=True, highlight=False)

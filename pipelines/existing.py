@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from core.errors import TransientError
+from core.lake import CATALOG, Lake
 from pipelines.profiles import DATASET
 
 
@@ -68,21 +69,30 @@ class Held:
 
 
 @contextmanager
-def look(warehouse_path: Path) -> Iterator[Held]:
+def look(warehouse_path: Path | Lake) -> Iterator[Held]:
     """Open what the warehouse holds; a missing file holds nothing.
 
-    Raises TransientError while another process has the file.
+    Raises TransientError while another process has the file, or while the lake does not answer.
     """
-    if not warehouse_path.exists():
+    if isinstance(warehouse_path, Path) and not warehouse_path.exists():
         yield Held(None)
         return
     try:
-        connection = duckdb.connect(str(warehouse_path))
+        connection = _open(warehouse_path)
     except duckdb.IOException as error:
         raise TransientError(f"the warehouse is in use by another process, load again later: {error}") from error
     with connection:
         connection.execute("set timezone = 'UTC'")
         yield Held(connection)
+
+
+def _open(warehouse_path: Path | Lake) -> duckdb.DuckDBPyConnection:
+    if isinstance(warehouse_path, Path):
+        return duckdb.connect(str(warehouse_path))
+    connection = duckdb.connect()
+    for statement in (*warehouse_path.statements(), f"use {CATALOG}"):
+        connection.execute(statement)
+    return connection
 
 
 def changed(

@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from core.errors import PermanentError, TransientError
+from core.lake import Lake
+from pipelines import lake
 
 DATASET = "raw"
 ARROW = {
@@ -32,8 +34,8 @@ _QUIET = {
 }
 
 
-def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path) -> Any:
-    """Bind a source to the ``raw`` schema of this machine's warehouse; returns a ``dlt.Pipeline``."""
+def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path | Lake) -> Any:
+    """Bind a source to the ``raw`` schema of the warehouse, a file or a lake; returns a ``dlt.Pipeline``."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     home = data_dir.absolute() / "dlt"
@@ -45,11 +47,15 @@ def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path) -> Any:
     os.environ.setdefault("DLT_PROJECT_DIR", str(home))
     import dlt
 
-    warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(warehouse_path, Path):
+        warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+        destination = dlt.destinations.duckdb(str(warehouse_path.absolute()))
+    else:
+        destination = lake.destination(warehouse_path)
     return dlt.pipeline(
         pipeline_name=source,
         pipelines_dir=str(home / "pipelines"),
-        destination=dlt.destinations.duckdb(str(warehouse_path.absolute())),
+        destination=destination,
         dataset_name=DATASET,
     )
 

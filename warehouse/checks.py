@@ -8,6 +8,7 @@ import duckdb
 
 from warehouse.build import build
 from warehouse.catalog import Model, read_models
+from warehouse.transaction import in_transaction
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,11 @@ def check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Chec
     """Ask every promise of every model and leave the answers in ``marts.checks``; returns them."""
     found = [(model, result) for model in read_models() for result in run_checks(connection, model)]
     rows = [(str(model.address), result.name, result.broken_rows, now) for model, result in found]
-    connection.execute("begin")
-    connection.execute("delete from raw.warehouse__checks")
-    connection.executemany("insert into raw.warehouse__checks values (?, ?, ?, ?)", rows)
-    connection.execute("commit")
+    in_transaction(connection, lambda: _keep(connection, rows))
     build(connection, now=now, select={"marts.checks"})
     return [result for _, result in found]
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str, int, datetime]]) -> None:
+    connection.execute("delete from raw.warehouse__checks")
+    connection.executemany("insert into raw.warehouse__checks values (?, ?, ?, ?)", rows)

@@ -12,6 +12,9 @@ from duckdb.func import SPECIAL
 from email_validator import EmailNotValidError, validate_email
 
 from core.errors import TransientError
+from core.lake import Lake
+from warehouse import lake
+from warehouse.transaction import in_transaction
 
 _RAW_DDL = Path(__file__).parent / "models" / "raw"
 _MACROS = Path(__file__).parent / "macros.sql"
@@ -61,15 +64,29 @@ def valid_email(text: str | None) -> bool:
 
 
 @contextmanager
-def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse in UTC with our functions. Raises TransientError while another process writes it."""
+def connect(path: Path | Lake, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse, a file or a lake, in UTC with our functions.
+
+    Raises TransientError while another process writes the file, or while the lake does not answer.
+    """
+    connection = lake.attach(path) if isinstance(path, Lake) else _open_file(path, read_only=read_only)
+    with with_functions(connection):
+        yield connection
+
+
+def _open_file(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     if not read_only:
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        connection = duckdb.connect(str(path), read_only=read_only)
+        return duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as error:
         message = f"the warehouse is in use by another process: try again when it is done ({error})"
         raise TransientError(message) from error
+
+
+@contextmanager
+def with_functions(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Prepare a new connection for our SQL and close it at the end."""
     try:
         connection.execute("set timezone = 'UTC'")
         connection.create_function(
@@ -79,13 +96,17 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
             "valid_email", cast("Callable[..., bool]", valid_email), ["VARCHAR"], "BOOLEAN", null_handling=SPECIAL
         )
         connection.execute(_MACROS.read_text())
-        yield connection
+        yield
     finally:
         connection.close()
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the schemas and the raw tables that campaigns write."""
+    in_transaction(connection, lambda: _make_schemas_and_tables(connection))
+
+
+def _make_schemas_and_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     for path in sorted(_RAW_DDL.glob("*.sql")):

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from core.lake import Lake
 from core.logs import get_logger
 from pipelines import existing
 from pipelines.crm import history, source
@@ -36,7 +37,7 @@ def load(
     username: str,
     password: str,
     data_dir: Path,
-    warehouse_path: Path,
+    warehouse_path: Path | Lake,
     now: datetime,
     mode: str = "incremental",
     allow_shrink: bool = False,

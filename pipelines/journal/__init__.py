@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.lake import Lake
 from core.store.engine import reading
 from pipelines import existing
 from pipelines.journal.source import KEYS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
@@ -22,7 +23,7 @@ class LoadReport:
     seconds: float
 
 
-def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path) -> LoadReport:
+def load(engine: sa.Engine, *, data_dir: Path, warehouse_path: Path | Lake) -> LoadReport:
     """Merge the store's new and changed rows into the warehouse; every ``raw.journal__*`` exists afterwards.
 
     Raises PermanentError or TransientError; the last good data stay then.
