@@ -50,14 +50,14 @@ def run_checks(connection: duckdb.DuckDBPyConnection, model: Model) -> list[Chec
 
 
 def check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[CheckResult]:
-    """Ask every promise of every model and leave the answers in ``marts.checks``; returns them."""
+    """Ask every promise of every model at one moment and leave the answers in ``marts.checks``; returns them."""
+    return in_transaction(connection, lambda: _check_all(connection, now))
+
+
+def _check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[CheckResult]:
     found = [(model, result) for model in read_models() for result in run_checks(connection, model)]
     rows = [(str(model.address), result.name, result.broken_rows, now) for model, result in found]
-    in_transaction(connection, lambda: _keep(connection, rows))
-    build(connection, now=now, select={"marts.checks"})
-    return [result for _, result in found]
-
-
-def _keep(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str, int, datetime]]) -> None:
     connection.execute("delete from raw.warehouse__checks")
     connection.executemany("insert into raw.warehouse__checks values (?, ?, ?, ?)", rows)
+    build(connection, now=now, select={"marts.checks"})
+    return [result for _, result in found]

@@ -9,13 +9,16 @@ from pydantic import SecretStr
 
 from assets.steps import Steps
 from bench import object_store, postgres
+from bench.outbox_of import plan
 from cli import world
 from cli.demo import run_demo
 from cli.processes import Processes
 from core.lake import Lake
 from core.settings import Settings
+from core.store.engine import open_store
 
 END = datetime(2026, 3, 2, tzinfo=UTC)
+COMPANIES = 30
 NOON = END + timedelta(hours=12)
 
 
@@ -33,10 +36,11 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Live through some days on a file warehouse; its CRM and its store stay up."""
     home = tmp_path_factory.mktemp("lived")
     settings = Settings(_env_file=None, data_dir=home, public_url="http://127.0.0.1:0")
-    run_demo(companies=30, days=8, seed=7, settings=settings, end=END, say=print)
+    run_demo(companies=COMPANIES, days=5, seed=7, settings=settings, end=END, say=print)
+    plan(open_store(settings.effective_store_url), 500, ("whatsapp", "line", "email"), NOON)
     with Processes(home / "logs") as processes:
         secrets = world.read_secrets(home)
-        crm = processes.start("later", *world.crm_arguments(secrets, 30, 7, END, END), answers=True)
+        crm = processes.start("later", *world.crm_arguments(secrets, COMPANIES, 7, END, END), answers=True)
         yield settings.model_copy(
             update={
                 "crm_url": crm["url"],
@@ -48,21 +52,32 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def on_lake(lived: Settings, bucket: object_store.ObjectStore, postgres_server: str, tmp_path: Path) -> Settings:
-    """Return the same installation on an empty lake of its own."""
+def empty(bucket: object_store.ObjectStore, postgres_server: str, tmp_path: Path) -> Settings:
+    """Return the settings of a host on an empty lake of its own."""
     name = f"lake{abs(hash(str(tmp_path)))}"
     catalog = postgres.new_database(postgres_server, name).replace("+psycopg", "")
-    settings = lived.model_copy(
-        update={
-            "data_dir": tmp_path / "host",
-            "warehouse_url": f"ducklake:{catalog}&data_path=s3://{object_store.BUCKET}/{name}",
-            "s3_endpoint": bucket.endpoint,
-            "s3_access_key_id": bucket.access_key_id,
-            "s3_secret_access_key": SecretStr(bucket.secret_access_key),
-        }
+    return Settings(
+        _env_file=None,
+        data_dir=tmp_path / "host",
+        warehouse_url=f"ducklake:{catalog}&data_path=s3://{object_store.BUCKET}/{name}",
+        s3_endpoint=bucket.endpoint,
+        s3_access_key_id=bucket.access_key_id,
+        s3_secret_access_key=SecretStr(bucket.secret_access_key),
     )
-    assert isinstance(settings.warehouse_path, Lake)
-    return settings
+
+
+@pytest.fixture
+def where(empty: Settings) -> Lake:
+    """Return the empty lake."""
+    assert isinstance(empty.warehouse_path, Lake)
+    return empty.warehouse_path
+
+
+@pytest.fixture
+def on_lake(lived: Settings, empty: Settings) -> Settings:
+    """Return the installation that has lived, on the empty lake."""
+    names = ("data_dir", "warehouse_url", "s3_endpoint", "s3_access_key_id", "s3_secret_access_key")
+    return lived.model_copy(update={name: getattr(empty, name) for name in names})
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,16 +22,17 @@ from tests.lake.same import differences
 from warehouse import lake
 from warehouse.connect import connect
 
-KILLS = 6
-Start = Callable[[str], subprocess.Popen[str]]
+KILLS = 4
+PATIENCE = 180.0  # seconds
+Start = Callable[[str], "Part"]
 
 
 @pytest.fixture
 def start(on_lake: Settings, tmp_path: Path):
     """Start a process of ``bench.lake_process``, each a host of its own; all are ended at the end."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Part] = []
 
-    def begin(part: str) -> subprocess.Popen[str]:
+    def begin(part: str) -> Part:
         here = on_lake.model_copy(update={"data_dir": tmp_path / part})
         values = {
             name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -38,21 +40,39 @@ def start(on_lake: Settings, tmp_path: Path):
         }
         log = (tmp_path / f"{part}-{len(started)}.log").open("w")
         command = [sys.executable, "-m", "bench.lake_process", part, json.dumps(values)]
-        started.append(subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=log))
+        started.append(Part(subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=log)))
         return started[-1]
 
     yield begin
-    for process in started:
-        process.kill()
-        process.wait()
+    for part in started:
+        part.kill()
 
 
-def turns(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
-    """End a process and return what it did, turn by turn; one that failed before is an error."""
-    assert process.poll() is None, f"ended by itself: {process.args[3]}"
-    process.kill()
-    assert process.stdout is not None
-    return [json.loads(line) for line in process.stdout.read().splitlines() if line.endswith("}")]
+class Part:
+    """A process and what it has done so far, turn by turn."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process, self.turns = process, list[dict[str, Any]]()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.endswith("}\n"):
+                self.turns.append(json.loads(line))
+
+    def wait_for(self, count: int) -> None:
+        """Wait until it has done so many turns; one that ends before is an error."""
+        until = time.monotonic() + PATIENCE
+        while len(self.turns) < count:
+            assert self.process.poll() is None, f"ended by itself: {self.process.args}"
+            assert time.monotonic() < until, f"{len(self.turns)} of {count} turns: {self.turns}"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        self.process.kill()
+        self.process.wait()
 
 
 @pytest.fixture
@@ -90,16 +110,19 @@ def assert_as_in_a_file(steps: Steps, file: Path) -> None:
 
 def test_one_loads_one_builds_one_reads_at_the_same_time(moved: Steps, start: Start, tmp_path: Path) -> None:
     before = events(moved)
-    loading, building, reading = start("load"), start("build"), start("read")
-    time.sleep(60)
-    loads, builds, reads = turns(loading), turns(building), turns(reading)
+    loading, building, reading = (start(part) for part in ("load", "build", "read"))
+    loading.wait_for(3)
+    building.wait_for(2)
+    reading.wait_for(len(reading.turns) + 2)
+    for part in (loading, building, reading):
+        part.kill()
 
-    assert len(loads) >= 2 and len(builds) >= 2 and len(reads) >= 5
-    assert all(read["mixtures"] == [] for read in reads)
-    assert len({read["snapshot"] for read in reads}) >= 2  # they saw more than one publication
-    assert any(read["followed"] for read in reads)
-    assert events(moved) >= before + 40 * len(loads)
+    assert all(read["mixtures"] == [] for read in reading.turns)
+    assert len({read["snapshot"] for read in reading.turns}) >= 2  # more than one publication was seen
+    assert any(read["followed"] for read in reading.turns)
+    assert events(moved) >= before + 40 * len(loading.turns)
     assert_as_in_a_file(moved, tmp_path / "after.duckdb")
+    print(loading.turns, building.turns, reading.turns)
 
 
 def test_a_killed_builder_or_loader_leaves_readers_and_the_next_build_right(
@@ -107,12 +130,10 @@ def test_a_killed_builder_or_loader_leaves_readers_and_the_next_build_right(
 ) -> None:
     seen = random.Random(4)
     for number in range(KILLS):
-        victim = start("load" if number % 3 == 2 else "build")
-        assert victim.stdout is not None
-        victim.stdout.readline()  # it has done one whole turn and is in the next
+        victim = start("load" if number % 2 else "build")
+        victim.wait_for(1)  # it is in its second turn
         time.sleep(seen.uniform(0.0, 3.0))
         victim.kill()
-        victim.wait()
 
         with lake.attach(moved.settings.warehouse_path) as connection:
             release = lake.newest_release(connection)

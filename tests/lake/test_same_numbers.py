@@ -7,7 +7,7 @@ import pytest
 from assets.steps import Steps
 from core.errors import PermanentError
 from core.settings import Settings
-from tests.lake.conftest import NOON
+from tests.lake.conftest import COMPANIES, NOON
 from tests.lake.same import differences
 from warehouse.publish import newest, open_published
 
@@ -21,7 +21,7 @@ def test_a_file_moves_into_the_lake_and_every_mart_is_the_same_there(lived: Sett
     steps.build()
     in_file.build()
 
-    assert moved["journal__messages"] > 0 and moved["crm__companies"] == 30
+    assert moved["journal__messages"] > 0 and moved["crm__companies"] == COMPANIES
     where = steps.settings.warehouse_path
     for layer in ("raw", "staging", "marts"):
         assert differences(where, str(file), layer) == {}
