@@ -47,7 +47,9 @@ def running() -> Iterator[ObjectStore]:
         with (home / "log").open("w") as log:
             process = subprocess.Popen(_command(program, home, ports, store), stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait_for(f"http://127.0.0.1:{ports[_FILER]}", process, home / "log")
+            # The bucket is a folder of the filer; S3's door opens last.
+            _ask(f"http://127.0.0.1:{ports[_FILER]}/buckets/{BUCKET}/", "POST", process, home / "log")
+            _ask(store.endpoint, "GET", process, home / "log")
             yield store
         finally:
             process.kill()
@@ -74,6 +76,9 @@ def _command(program: str, home: Path, ports: list[int], store: ObjectStore) -> 
         "-volume.max=100",
         "-master.telemetry=false",
         "-s3",
+        # Parts that nobody asks here; by default they take fixed ports.
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
         f"-s3.config={home / 'rights.json'}",
         *listens,
     ]
@@ -90,12 +95,12 @@ def _free_ports() -> list[int]:
     return ports
 
 
-def _wait_for(filer: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Make the bucket, a folder of the filer, as soon as the server takes files."""
+def _ask(url: str, method: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ask until the server answers without an error of its own."""
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
-            if httpx.post(f"{filer}/buckets/{BUCKET}/", timeout=2).is_success:
+            if httpx.request(method, url, timeout=2).status_code < 500:
                 return
         except httpx.TransportError:
             pass  # not yet

@@ -1,13 +1,18 @@
 """What a lake promises whoever opens it: whole transactions, snapshots that stay for a grace, secrets kept."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 import stamina
 from pydantic import SecretStr
 
+from assets.lake import nightly_tidy
+from assets.resources import Installation
 from assets.steps import Steps
 from cli.doctor import examine
 from core.errors import PermanentError, SettingsError, TransientError
@@ -157,6 +162,45 @@ def test_no_secret_shows_in_a_lake_or_in_what_a_dead_catalog_says() -> None:
 
     shown = f"{found!r} {attached.value} {attached.value.__cause__} {locked.value} {locked.value.__cause__}"
     assert "open-it" not in shown and "sesame" not in shown
+
+
+def test_the_page_shows_an_analyst_the_published_snapshot(connection, where: Lake) -> None:
+    connection.execute("create table marts.campaign_results as select 1 as sent")
+    published = lake.release(connection, datetime.now(UTC)).snapshot
+    connection.execute("insert into marts.campaign_results select 2")
+    page = (Path(__file__).parents[2] / "docs/scaling.md").read_text()
+    shown = page.split("```sql\n")[1].split("```")[0].split(";\n")
+    prepared = [each for each in where.statements() if not each.startswith(("attach", "set ducklake"))]
+    host = re.search("ducklake:postgres:(.*)' as lake", where.statements()[-1])
+    assert host is not None
+
+    with duckdb.connect() as analyst:
+        for statement in (*prepared, *(each for each in shown if "attach" in each or "select" in each)):
+            here = statement.replace("dbname=lake host=db user=…", host[1]).replace("4711", str(published))
+            analyst.execute(here)
+        assert analyst.execute("from lake.marts.campaign_results").fetchall() == [(1,)]
+
+
+def test_a_mixed_up_host_is_told_what_a_lake_command_needs(tmp_path: Path) -> None:
+    steps = Steps(Settings(_env_file=None, data_dir=tmp_path))
+
+    assert steps.tidy_lake() is None
+    with pytest.raises(PermanentError, match="only a lake is followed"):
+        steps.follow()
+    with pytest.raises(PermanentError, match=r"docs/scaling\.md"):
+        steps.move_into_lake(tmp_path / "warehouse.duckdb")
+
+
+@pytest.mark.parametrize("has_lake", [True, False])
+def test_the_night_asks_for_tidying_only_where_there_is_a_lake(
+    empty: Settings, has_lake: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = empty if has_lake else Settings(_env_file=None, data_dir=empty.data_dir)
+    monkeypatch.setattr("assets.resources.load_settings", lambda: settings)
+
+    asked = nightly_tidy(dg.build_schedule_context(resources={"installation": Installation()}))
+
+    assert isinstance(asked, dg.RunRequest if has_lake else dg.SkipReason)
 
 
 def test_doctor_says_which_part_of_a_lake_is_missing(empty: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
