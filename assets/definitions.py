@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import campaigns, crm_feedback, models, raw, schedules, sensors
+from assets import campaigns, crm_feedback, lake, models, raw, schedules, sensors
 from assets.resources import Installation
 
 defs = dg.Definitions(
@@ -18,6 +18,7 @@ defs = dg.Definitions(
         *models.MODEL_ASSETS,
         models.checked,
         models.published_copy,
+        lake.lake_files,
         campaigns.compute_segments,
         *campaigns.CAMPAIGN_ASSETS,
         campaigns.withdrawals,
@@ -25,8 +26,8 @@ defs = dg.Definitions(
         campaigns.sends,
         crm_feedback.notes,
     ],
-    jobs=schedules.JOBS,
-    schedules=schedules.SCHEDULES,
+    jobs=[*schedules.JOBS, lake.tidy],
+    schedules=[*schedules.SCHEDULES, lake.nightly_tidy],
     sensors=[sensors.store_news],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,

@@ -5,7 +5,7 @@ import fcntl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from campaigns import eligibility, lifecycle, playbooks, segments
 from core.clock import utc_now
 from core.errors import PermanentError, TransientError
+from core.lake import Lake
 from core.settings import Settings
 from core.store.absence import settle_by_absence
 from core.store.engine import open_store
@@ -27,7 +28,8 @@ from pipelines.files.mapping import Wish
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
-from warehouse import build, checks, connect, encrypt, publish
+from warehouse import build, checks, connect, encrypt, lake, publish
+from warehouse.transaction import in_transaction
 
 _NOTES = """
     select feedback_id, kind, company_id, contact_id, note_title, note_text, happened_at from marts.crm_feedback
@@ -53,12 +55,24 @@ class Steps:
         """What the warehouse is encrypted with; empty when it is not."""
         return self.settings.warehouse_key.get_secret_value()
 
-    @contextmanager
-    def warehouse_lock(self, *, waits: bool = True) -> Iterator[None]:
-        """Wait until no other process of this machine writes the warehouse: DuckDB allows one writer.
+    @property
+    def lake_or_none(self) -> Lake | None:
+        """The lake, where the warehouse is one and not a file."""
+        where = self.settings.warehouse_path
+        return where if isinstance(where, Lake) else None
 
-        Raises TransientError at once when one does and ``waits`` is off.
+    @contextmanager
+    def warehouse_lock(self, source: str | None = None, *, waits: bool = True) -> Iterator[None]:
+        """Wait until this process may write: models and campaigns without, a load with its ``source``.
+
+        DuckDB's file has one writer of this machine. A lake has one of all machines for each source's tables and one
+        for models and campaigns, at the same time. Raises TransientError at once when another process writes the file
+        and ``waits`` is off.
         """
+        if self.lake_or_none is not None:
+            with self.lake_or_none.loading(source) if source else self.lake_or_none.writing("models"):
+                yield
+            return
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.settings.data_dir / "warehouse.lock").open("w") as lock:
             try:
@@ -77,7 +91,7 @@ class Steps:
     def sync_crm(self, mode: str = "incremental") -> crm.LoadReport:
         """Load the CRM into ``raw.crm__*``; ``mode`` is ``incremental`` or ``full``."""
         settings = self.settings
-        with self.warehouse_lock():
+        with self.warehouse_lock("crm"):
             return crm.load(
                 url=settings.crm_url,
                 username=settings.crm_username,
@@ -99,7 +113,7 @@ class Steps:
     def load_crm_news(self, news: crm.News) -> crm.LoadReport:
         """Load rows of the CRM that were read already; waits until the warehouse is free."""
         settings = self.settings
-        with self.warehouse_lock():
+        with self.warehouse_lock("crm"):
             return crm.load_news(
                 news,
                 data_dir=settings.data_dir,
@@ -116,7 +130,7 @@ class Steps:
 
     def sync_journal(self) -> journal.LoadReport:
         """Load the store's new rows into ``raw.journal__*``."""
-        with self.warehouse_lock():
+        with self.warehouse_lock("journal"):
             return journal.load(
                 self.store,
                 data_dir=self.settings.data_dir,
@@ -127,13 +141,13 @@ class Steps:
 
     def sync_providers(self, days: int = 7) -> providers.LoadReport:
         """Load the providers' own counts of the last ``days`` whole days into ``raw.providers__*``."""
-        with self.warehouse_lock():
+        with self.warehouse_lock("providers"):
             return providers.load(self.settings, now=self.clock(), days=days)
 
     def sync_files(self, path: Path, list_id: str, wish: Wish) -> files.LoadReport:
         """Import a file as the next version of a contact list into ``raw.files__*``."""
         settings = self.settings
-        with self.warehouse_lock():
+        with self.warehouse_lock("files"):
             return files.load(
                 path,
                 list_id,
@@ -153,27 +167,60 @@ class Steps:
     def build(self, select: Collection[str] | None = None) -> list[build.ModelRun]:
         """Build every model in dependency order, or those ``select`` names as ``layer.table``."""
         with self.warehouse() as connection:
-            return build.build(connection, now=self.clock(), select=select)
+            if self.lake_or_none is None:
+                return build.build(connection, now=self.clock(), select=select)
+            # Loads go on meanwhile: the build sees raw as it was between two of them; readers see all of it or none.
+            return in_transaction(
+                connection,
+                lambda: build.build(connection, now=self.clock(), select=select),
+                beginning=self.lake_or_none.between_loads,
+            )
 
     def check(self) -> list[checks.CheckResult]:
         """Ask every promise of every model; what comes back broken must not be published."""
         with self.warehouse() as connection:
             return checks.check_all(connection, self.clock())
 
+    def follow(self) -> publish.Version | None:
+        """Copy what another host published from the lake, if it is newer than this host's copy; else None."""
+        if self.lake_or_none is None:
+            raise PermanentError("the warehouse is a file, published where it is built: only a lake is followed")
+        return lake.follow(self.lake_or_none, self.settings.serve_dir)
+
+    def move_into_lake(self, path: Path) -> dict[str, int]:
+        """Copy a warehouse file's ``raw`` into the lake, which must hold no rows; returns rows per table."""
+        if self.lake_or_none is None:
+            raise PermanentError("set BMA_WAREHOUSE_URL to the lake first: see docs/scaling.md")
+        with self.warehouse() as connection:
+            return lake.move_in(connection, path)
+
+    def tidy_lake(self, grace: timedelta = lake.GRACE) -> lake.Tidied | None:
+        """Merge the lake's small files, forget snapshots older than ``grace``; None where the warehouse is a file."""
+        if self.lake_or_none is None:
+            return None
+        with self.lake_or_none.writing("tidy"), connect.connect(self.lake_or_none) as connection:
+            return lake.tidy(connection, self.clock(), grace)
+
     def publish(self) -> publish.Version:
         """Publish ``marts`` for readers. Raises PermanentError when a promise is broken: the old copy stays."""
         with self.warehouse() as connection:
-            return publish.publish_checked(connection, self.settings.serve_dir, self.clock(), self.warehouse_key)
+            version = publish.publish_checked(connection, self.settings.serve_dir, self.clock(), self.warehouse_key)
+            if self.lake_or_none is not None:
+                lake.release(connection, version.published_at)
+        return version
 
     def encrypt(self) -> list[str]:
         """Encrypt the warehouse and its published copies where they stand in the clear; return their names.
 
         Raises PermanentError without a key.
         """
+        where = self.settings.warehouse_path
+        if isinstance(where, Lake):
+            raise PermanentError("the warehouse is a lake: its bucket and its catalog encrypt it, not we")
         if not self.warehouse_key:
             raise PermanentError("BMA_WAREHOUSE_KEY is empty: set it first, and keep it where the files are not")
         with self.warehouse_lock():
-            files = [self.settings.warehouse_path, *sorted(self.settings.serve_dir.glob("*.duckdb"))]
+            files = [where, *sorted(self.settings.serve_dir.glob("*.duckdb"))]
             return [path.name for path in files if path.exists() and encrypt.encrypt(path, self.warehouse_key)]
 
     def refuse(self, broken: Sequence[checks.CheckResult]) -> None:

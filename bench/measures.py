@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import crm, mail, readers, sending
+from bench import crm, lake, mail, readers, sending
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
@@ -13,4 +13,5 @@ MEASURES: dict[str, Callable[[bool], Result]] = {
     "million": sending.million,
     "readers": readers.readers,
     "crm": crm.crm_measure,
+    "lake": lake.build_and_read,
 }

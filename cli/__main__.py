@@ -18,6 +18,7 @@ from cli.feedback_command import feedback
 from cli.files_command import sync_files
 from cli.hold_commands import hold
 from cli.inbox_commands import inbox
+from cli.lake_commands import lake
 from cli.lineage_command import lineage
 from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
@@ -38,6 +39,7 @@ app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
 app.add_typer(token, name="token")
 sync.command("files")(sync_files)
+app.add_typer(lake, name="lake")
 app.command()(reconcile)
 app.command()(export)
 app.command()(feedback)

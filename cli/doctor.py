@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.steps import MOST_APART, Steps
+from core.errors import SettingsError
+from core.lake import Lake
 from core.store import campaigns, outbox
 from core.store.times import seconds_apart
-from warehouse import publish
+from warehouse import lake, publish
 
 _SECRETS = {
     "whatsapp": ("whatsapp_token", "whatsapp_app_secret"),
@@ -44,7 +46,7 @@ def examine(steps: Steps) -> dict[str, Any]:
         problems.append(f"nothing is sent, everything is held: {holds['all']}; `bma hold lift all` ends it")
     if counts.get("in_doubt"):
         problems.append(f"{counts['in_doubt']} messages are in doubt: see `bma doubt list`, or Data health")
-    problems += _disk_problems(steps)
+    problems += _disk_problems(steps) + _lake_problems(steps)
     newest = publish.newest(steps.settings.serve_dir)
     if newest is None:
         problems.append("nothing is published: run `bma sync crm`, `bma sync journal`, `bma build`, `bma publish`")
@@ -65,6 +67,15 @@ def _disk_problems(steps: Steps) -> list[str]:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     return [f"the disk of {steps.settings.data_dir} has {free / 1e6:.0f} MB left"] if free < _LEAST_FREE else []
+
+
+def _lake_problems(steps: Steps) -> list[str]:
+    """Say which part of a lake does not answer; none where the warehouse is a file."""
+    try:
+        where = steps.settings.warehouse_path
+    except SettingsError as error:
+        return [str(error)]
+    return lake.problems(where) if isinstance(where, Lake) else []
 
 
 def _is_set(value: Any) -> bool:

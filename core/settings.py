@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.lake import Bucket, Lake
+
 
 class Settings(BaseSettings):
     """Values from the environment (prefix ``BMA_``) or ``.env``. An empty secret closes what it guards."""
@@ -15,6 +17,10 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     store_url: str = ""
     warehouse_url: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: SecretStr = SecretStr("")
     dagster_url: SecretStr = SecretStr("")
     public_url: str = "http://127.0.0.1:8000"
     time_zone: str = "Asia/Bangkok"
@@ -61,8 +67,16 @@ class Settings(BaseSettings):
         return self.store_url or f"sqlite:///{self.data_dir / 'store.db'}"
 
     @property
-    def warehouse_path(self) -> Path:
-        """The DuckDB file that builds write; readers open the published copy instead."""
+    def warehouse_path(self) -> Path | Lake:
+        """The DuckDB file or the lake that builds write; readers open the published copy instead."""
+        if self.warehouse_url.startswith("ducklake:"):
+            bucket = Bucket(
+                endpoint=self.s3_endpoint,
+                region=self.s3_region,
+                access_key_id=self.s3_access_key_id,
+                secret_access_key=self.s3_secret_access_key.get_secret_value(),
+            )
+            return Lake.parse(self.warehouse_url, bucket)
         return (
             Path(self.warehouse_url.removeprefix("duckdb:///"))
             if self.warehouse_url

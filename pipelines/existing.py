@@ -10,6 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from core.duck import open_file
+from core.errors import TransientError
+from core.lake import CATALOG, Lake
 from pipelines.profiles import DATASET
 
 
@@ -86,16 +88,30 @@ class Held:
 
 
 @contextmanager
-def look(warehouse_path: Path, key: str = "") -> Iterator[Held]:
+def look(warehouse_path: Path | Lake, key: str = "") -> Iterator[Held]:
     """Open what the warehouse holds; a missing file holds nothing.
 
-    Raises TransientError while another process has the file, PermanentError when the key does not fit.
+    Raises TransientError while another process has the file or the lake does not answer, PermanentError when the key
+    does not fit.
     """
-    if not warehouse_path.exists():
+    if isinstance(warehouse_path, Path) and not warehouse_path.exists():
         yield Held(None)
         return
-    with open_file(warehouse_path, key=key) as connection:
+    with _open(warehouse_path, key) as connection:
         yield Held(connection)
+
+
+def _open(warehouse_path: Path | Lake, key: str) -> duckdb.DuckDBPyConnection:
+    if isinstance(warehouse_path, Path):
+        return open_file(warehouse_path, key=key)
+    connection = duckdb.connect()
+    try:
+        for statement in (*warehouse_path.statements(), f"use {CATALOG}"):
+            connection.execute(statement)
+    except duckdb.IOException as error:
+        raise TransientError(f"the lake does not answer, load again later: {error}") from error
+    connection.execute("set timezone = 'UTC'")
+    return connection
 
 
 def changed(

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from core import duck
 from core.errors import PermanentError, TransientError
+from core.lake import Lake
+from pipelines import lake
 
 DATASET = "raw"
 ARROW = {
@@ -33,8 +35,8 @@ _QUIET = {
 }
 
 
-def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path, key: str = "") -> Any:
-    """Bind a source to the ``raw`` schema of this machine's warehouse, encrypted if there is a key.
+def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path | Lake, key: str = "") -> Any:
+    """Bind a source to the ``raw`` schema of the warehouse: a lake, or a file, encrypted if there is a key.
 
     Returns a ``dlt.Pipeline``.
     """
@@ -49,13 +51,16 @@ def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path, key: str 
     os.environ.setdefault("DLT_PROJECT_DIR", str(home))
     import dlt
 
-    warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(warehouse_path, Path):
+        warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+        credentials = _encrypted(home, warehouse_path, key) if key else str(warehouse_path.absolute())
+        destination = dlt.destinations.duckdb(credentials)
+    else:
+        destination = lake.destination(warehouse_path)
     return dlt.pipeline(
         pipeline_name=source,
         pipelines_dir=str(home / "pipelines"),
-        destination=dlt.destinations.duckdb(
-            _encrypted(home, warehouse_path, key) if key else str(warehouse_path.absolute())
-        ),
+        destination=destination,
         dataset_name=DATASET,
     )
 

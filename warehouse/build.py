@@ -9,6 +9,7 @@ import duckdb
 
 from core.errors import PermanentError
 from warehouse.catalog import Model, read_models
+from warehouse.transaction import in_transaction
 
 _LOADED_BY = {
     "crm": "bma sync crm",
@@ -53,24 +54,21 @@ def build(
 
 def _build_one(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
     try:
-        connection.execute("begin")
-        connection.execute(f"create or replace table {model.address} as\n{model.sql}")
-        made = [row[0] for row in connection.execute(f"describe {model.address}").fetchall()]
-        if made != list(model.columns):
-            raise PermanentError(f"{model.address}: the header says {list(model.columns)}, the query gives {made}")  # noqa: TRY301 -- rolled back below
-        (rows,) = connection.execute(f"select count(*) from {model.address}").fetchone() or (0,)  # noqa: S608 -- our own file
-        connection.execute("commit")
+        return in_transaction(connection, lambda: _make(connection, model))
     except duckdb.CatalogException as error:
-        connection.execute("rollback")
         missing = [each for each in model.depends if each.layer == "raw" and each.table in str(error)]
         if not missing:
             raise PermanentError(f"{model.address} cannot be built: {error}") from error
         hint = _LOADED_BY.get(missing[0].table.split("__")[0], "the pipeline that loads it")
         raise PermanentError(f"{model.address} cannot be built: run `{hint}` first ({error})") from error
     except duckdb.Error as error:
-        connection.execute("rollback")
         raise PermanentError(f"{model.address} cannot be built: {error}") from error
-    except PermanentError:
-        connection.execute("rollback")
-        raise
+
+
+def _make(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
+    connection.execute(f"create or replace table {model.address} as\n{model.sql}")
+    made = [row[0] for row in connection.execute(f"describe {model.address}").fetchall()]
+    if made != list(model.columns):
+        raise PermanentError(f"{model.address}: the header says {list(model.columns)}, the query gives {made}")
+    (rows,) = connection.execute(f"select count(*) from {model.address}").fetchone() or (0,)  # noqa: S608 -- our own file
     return int(rows)

@@ -9,6 +9,7 @@ import duckdb
 
 from warehouse.build import build
 from warehouse.catalog import CONTACT_DETAILS, Model, read_models
+from warehouse.transaction import in_transaction
 
 SAMPLE_ROWS = 5
 
@@ -117,7 +118,11 @@ def _text(value: object) -> str | None:
 
 
 def check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[CheckResult]:
-    """Ask every promise of every model and leave the answers in ``marts.checks``; returns them."""
+    """Ask every promise of every model at one moment and leave the answers in ``marts.checks``; returns them."""
+    return in_transaction(connection, lambda: _check_all(connection, now))
+
+
+def _check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[CheckResult]:
     build(connection, now=now, select={"marts.checks"})  # it is asked too, and may be missing or of an older shape
     results = [result for model in read_models() for result in run_checks(connection, model)]
     rows = [
@@ -132,9 +137,7 @@ def check_all(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Chec
         )
         for result in results
     ]
-    connection.execute("begin")
     connection.execute("delete from raw.warehouse__checks")
     connection.executemany("insert into raw.warehouse__checks values (?, ?, ?, ?, ?, ?, ?)", rows)
-    connection.execute("commit")
     build(connection, now=now, select={"marts.checks"})
     return results

@@ -10,6 +10,9 @@ from duckdb.func import SPECIAL
 
 from core.addresses import e164, valid_email
 from core.duck import open_file
+from core.lake import Lake
+from warehouse import lake
+from warehouse.transaction import in_transaction
 
 _RAW_DDL = Path(__file__).parent / "models" / "raw"
 _MACROS = Path(__file__).parent / "macros.sql"
@@ -17,15 +20,27 @@ SCHEMAS = ("raw", "staging", "marts")
 
 
 @contextmanager
-def connect(path: Path, *, key: str = "", read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse in UTC with our functions; ``key`` is what it is encrypted with.
+def connect(path: Path | Lake, *, key: str = "", read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse, a lake or a file, in UTC with our functions; ``key`` is what the file is encrypted with.
 
-    Raises TransientError while another process writes it, PermanentError when the key does not fit.
+    Raises TransientError while another process writes the file or the lake does not answer, PermanentError when the key
+    does not fit.
     """
-    if not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    connection = open_file(path, key=key, read_only=read_only)
+    if isinstance(path, Lake):
+        connection = lake.attach(path)
+    else:
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        connection = open_file(path, key=key, read_only=read_only)
+    with with_functions(connection):
+        yield connection
+
+
+@contextmanager
+def with_functions(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Prepare a new connection for our SQL and close it at the end."""
     try:
+        connection.execute("set timezone = 'UTC'")
         connection.create_function(
             "e164", cast("Callable[..., str | None]", e164), ["VARCHAR", "VARCHAR"], "VARCHAR", null_handling=SPECIAL
         )
@@ -33,13 +48,17 @@ def connect(path: Path, *, key: str = "", read_only: bool = False) -> Iterator[d
             "valid_email", cast("Callable[..., bool]", valid_email), ["VARCHAR"], "BOOLEAN", null_handling=SPECIAL
         )
         connection.execute(_MACROS.read_text())
-        yield connection
+        yield
     finally:
         connection.close()
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the schemas and the raw tables that campaigns write."""
+    in_transaction(connection, lambda: _make_schemas_and_tables(connection))
+
+
+def _make_schemas_and_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     for path in sorted(_RAW_DDL.glob("*.sql")):

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.errors import PermanentError, TransientError
+from core.lake import Lake
 from pipelines import existing
 from pipelines.files.mapping import Wish
 from pipelines.files.opened import Opened, content_hash, open_list
@@ -79,7 +80,7 @@ def load(
     wish: Wish,
     *,
     data_dir: Path,
-    warehouse_path: Path,
+    warehouse_path: Path | Lake,
     now: datetime,
     warehouse_key: str = "",
 ) -> LoadReport:

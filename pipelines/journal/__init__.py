@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.clock import utc_now
+from core.lake import Lake
 from core.store.engine import reading
 from pipelines import existing
 from pipelines.journal.source import KEYS, LOADS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
@@ -25,7 +26,12 @@ class LoadReport:
 
 
 def load(
-    engine: sa.Engine, *, data_dir: Path, warehouse_path: Path, warehouse_key: str = "", now: datetime | None = None
+    engine: sa.Engine,
+    *,
+    data_dir: Path,
+    warehouse_path: Path | Lake,
+    warehouse_key: str = "",
+    now: datetime | None = None,
 ) -> LoadReport:
     """Merge the store's new and changed rows into the warehouse; every ``raw.journal__*`` exists afterwards.
 
