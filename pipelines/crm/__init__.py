@@ -14,7 +14,7 @@ from core.lake import Lake
 from core.logs import get_logger
 from core.store.reach import Reach
 from pipelines import existing
-from pipelines.crm import history
+from pipelines.crm import drift, history
 from pipelines.crm.client import CrmClient
 from pipelines.crm.gathered import Gathered
 from pipelines.crm.news import News, Poll, Row, read_named
