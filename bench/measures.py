@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import mail, sending
+from bench import mail, segment, sending
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
@@ -11,4 +11,5 @@ MEASURES: dict[str, Callable[[bool], Result]] = {
     "rate": sending.rate,
     "smtp": mail.smtp,
     "million": sending.million,
+    "segment": segment.segment,
 }
