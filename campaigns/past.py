@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from core.errors import PermanentError
 from pipelines.crm.tables import COLLECTIONS, KEYS
 from warehouse.build import build
 from warehouse.catalog import with_upstream
@@ -53,10 +54,12 @@ def as_of(connection: Any, moment: datetime, tables: Iterable[str]) -> Iterator[
     """Within, ``raw``, ``staging`` and ``marts`` are those of ``moment``, with the marts named in ``tables`` built.
 
     They lie in a database in memory: nothing of the warehouse changes, and what is written to them is gone afterwards;
-    temporary tables stay.
+    temporary tables stay. Raises PermanentError where the CRM was never loaded.
     """
     (home,) = connection.execute("select current_database()").fetchone()
     (before,) = connection.execute("select getvariable('now')").fetchone()
+    if not {"crm__history", "crm__loads"} <= {name for (name,) in _raw_tables(connection, home)}:
+        raise PermanentError("this warehouse has no history of the CRM: run `bma sync crm` first")
     watched_since = _watched_since(connection, home)
     select = with_upstream(*tables)
     connection.execute("attach ':memory:' as past")
