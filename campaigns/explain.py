@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from campaigns.past import Past, as_of
-from campaigns.rules.compile import Compiled
-from campaigns.rules.words import sentence, tree_words
+from campaigns.rules.compile import Compiled, Leaf
+from campaigns.rules.tree import SegmentClause
+from campaigns.rules.words import sentence
 from campaigns.segments import Library, Segment, find_members, require_tables
 
 _INTERVALS = """
@@ -30,7 +31,7 @@ def explain(
 
     Returns ``segment_id, definition_version, contact_id, as_of, is_in, summary, subjects, memberships, notes``.
     A subject has ``subject_type, subject_id, is_in``, and ``step, reason`` or for rules ``clauses``: each with
-    ``place, clause, held, value``.
+    ``place, clause, held, value, decided``: whether the answer hung on it.
     ``memberships`` are the intervals recorded, with the version of the definition that let the contact in.
     """
     memberships = _rows(connection, _INTERVALS, [segment.segment_id, contact_id])
@@ -44,7 +45,7 @@ def explain(
             require_tables(connection, segment, compiled)
             subjects = _of_rules(connection, compiled, contact_id)
         is_in = any(subject["is_in"] for subject in subjects)
-        summary = _summary(segment, subjects) or _absence(connection, segment, contact_id)
+        summary = _summary(subjects) or _absence(connection, segment, contact_id)
     return {
         "segment_id": segment.segment_id,
         "definition_version": segment.version,
@@ -90,7 +91,8 @@ def _of_rules(connection: Any, compiled: Compiled, contact_id: str) -> list[dict
                     "place": leaf.clause.place,
                     "clause": ("not: " if leaf.is_negated else "") + sentence(leaf.clause),
                     "held": row[f"c{leaf.number}"] != leaf.is_negated,
-                    "value": row[f"v{leaf.number}"],
+                    "value": _value(leaf, row),
+                    "decided": row[f"d{leaf.number}"],
                 }
                 for leaf in compiled.leaves
             ],
@@ -99,16 +101,22 @@ def _of_rules(connection: Any, compiled: Compiled, contact_id: str) -> list[dict
     ]
 
 
-def _summary(segment: Segment, subjects: list[dict[str, Any]]) -> str:
+def _value(leaf: Leaf, row: dict[str, Any]) -> str | None:
+    if isinstance(leaf.clause, SegmentClause):
+        return "yes" if row[f"c{leaf.number}"] else "no"
+    found: str | None = row[f"v{leaf.number}"]
+    return found
+
+
+def _summary(subjects: list[dict[str, Any]]) -> str:
     if not subjects:
         return ""
     first = subjects[0]
     if "clauses" not in first:
         return f"in: {first['reason']}"
-    shown = [each for each in first["clauses"] if each["held"] == first["is_in"]]
+    shown = [each for each in first["clauses"] if each["decided"]]
     word = "in" if first["is_in"] else "not in; what failed"
-    told = "; ".join(f"{each['clause']} [{_shown(each['value'])}]" for each in shown)
-    return f"{word}: {told}" if told else f"{word}: {tree_words(segment.rules.where) if segment.rules else ''}"
+    return f"{word}: " + "; ".join(f"{each['clause']} [{_shown(each['value'])}]" for each in shown)
 
 
 def _shown(value: str | None) -> str:

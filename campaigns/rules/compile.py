@@ -20,18 +20,23 @@ FindSegment = Callable[[str], "Definition | str"]
 
 @dataclass(frozen=True)
 class Leaf:
-    """One clause of the tree: its columns are ``c{number}`` and ``v{number}`` of ``facts``."""
+    """One clause of the tree: its columns are ``c{number}`` and ``v{number}`` of ``facts``.
+
+    ``within``: the groups it stands in below the root, each with whether a ``not`` stands above it.
+    """
 
     number: int
     clause: Clause
     is_negated: bool
+    within: tuple[tuple[Group, bool], ...]
 
 
 @dataclass(frozen=True)
 class Compiled:
     """A definition as SQL. ``members`` has ``contact_id, company_id, subject_type, subject_id, step, reason``.
 
-    ``explain`` has, for ``$contact_id``: ``contact_id, subject_id, is_in`` and ``c1, v1 …`` by ``leaves``.
+    ``explain`` has, for ``$contact_id``: ``contact_id, subject_type, subject_id, is_in`` and by ``leaves`` ``c1, v1 …``
+    and ``d1 …``: whether the clause is one of those that decided. Each group it stands in came out as the whole did.
     ``tables``: the marts it reads.
     """
 
@@ -67,14 +72,18 @@ def compile_definition(definition: Definition, find: FindSegment) -> Compiled:
     query = _Query(definition, parts, (definition.segment_id,))
     reasons = {f"t{leaf.number}": _said(leaf) for leaf in query.leaves}
     shown = ", ".join(
-        f"case when {'not ' * leaf.is_negated}c{leaf.number} then $t{leaf.number} || {_value(leaf)} end"
+        f"case when {' and '.join(query.came_out(leaf))} then $t{leaf.number} || {_value(leaf)} end"
         for leaf in query.leaves
     )
     members = (
         f"with {query.ctes}\nselect contact_id, company_id, subject_type, subject_id, $step::varchar as step, "
         f"concat_ws('; ', {shown}) as reason\nfrom facts\nwhere {query.verdict}"
     )
-    columns = "".join(f", c{leaf.number}, v{leaf.number}::varchar as v{leaf.number}" for leaf in query.leaves)
+    columns = "".join(
+        f", c{leaf.number}, v{leaf.number}::varchar as v{leaf.number}, "
+        f"{' and '.join(f'({each}) = {query.verdict}' for each in query.came_out(leaf))} as d{leaf.number}"
+        for leaf in query.leaves
+    )
     explain = (
         f"with {query.ctes}\nselect contact_id, subject_type, subject_id, {query.verdict} as is_in{columns}\n"
         "from facts where contact_id = $contact_id order by is_in desc, subject_id"
@@ -116,6 +125,11 @@ class _Query:
             value, test = self._leaf(leaf)
             self._columns.append(f"{value} as v{leaf.number}, coalesce({test}, false) as c{leaf.number}")
         self.ctes = ",\n".join([*self._ctes, self._facts()])
+
+    def came_out(self, leaf: Leaf) -> list[str]:
+        """Return the verdicts of a clause and of the groups it stands in, as seen from above every ``not``."""
+        groups = (f"{'not ' * is_negated}{self._tree(group)}" for group, is_negated in leaf.within)
+        return [f"{'not ' * leaf.is_negated}c{leaf.number}", *groups]
 
     def _tree(self, node: Node) -> str:
         if not isinstance(node, Group):
@@ -213,12 +227,17 @@ class _Query:
         return f"facts as (select {columns}\n{lines})"
 
 
-def _clauses(node: Node, *, is_negated: bool = False) -> Iterator[tuple[Clause, bool]]:
+_Found = tuple[Clause, bool, tuple[tuple[Group, bool], ...]]
+
+
+def _clauses(node: Node, within: tuple[tuple[Group, bool], ...] = (), *, is_negated: bool = False) -> Iterator[_Found]:
     if not isinstance(node, Group):
-        yield node, is_negated
+        yield node, is_negated, within
         return
+    is_below = is_negated != (node.kind == "not")
     for part in node.parts:
-        yield from _clauses(part, is_negated=is_negated != (node.kind == "not"))
+        inner = (*within, (part, is_below)) if isinstance(part, Group) else within
+        yield from _clauses(part, inner, is_negated=is_below)
 
 
 def _function(clause: AggregateClause) -> str:

@@ -156,7 +156,7 @@ def _segment(segment_id: str, definition: dict[str, Any]) -> Segment:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(definition=_DEFINITIONS, seed=st.integers(0, 40))
 def test_the_compiled_sql_finds_whom_a_plain_reading_finds(marts, definition, seed):
@@ -189,3 +189,7 @@ def test_explain_agrees_with_membership_and_its_verdicts_with_the_plain_reading(
     assert {each["subject_id"] for each in told["subjects"] if each["is_in"]} == subjects
     assert told["is_in"] == bool(subjects)
     assert told["summary"].startswith("in: " if subjects else "not in")
+    for each in told["subjects"]:
+        decided = [clause for clause in each["clauses"] if clause["decided"]]
+        assert decided
+        assert {clause["held"] for clause in decided} == {each["is_in"]}

@@ -163,6 +163,19 @@ def test_members_are_recorded_with_the_clauses_that_held_and_the_version(town):
     assert town.connection.execute("select name_th, member_count from marts.segments").fetchall() == [("มัน", 0)]
 
 
+def test_a_reason_names_the_clauses_that_let_the_contact_in_and_no_others(town):
+    town.contact(town.company())
+    town.settle()
+    many, some = {"field": "company.zone_count", "at_least": 9}, {"field": "company.zone_count", "at_least": 1}
+    quiet = {"not": {"any": [{"did": "opened"}, {"did": "clicked"}]}}
+    it = _segment({"any": [{"all": [many, {"not": {"did": "replied"}}]}, {"all": [some, quiet]}]})
+    find_members(town.connection, it, town.now, Library((it,)))
+
+    assert town.connection.execute("select reason from members").fetchall() == [
+        ("Music zones at least 1 [1]; not: opened at least 1 [0]; not: clicked at least 1 [0]",)
+    ]
+
+
 def test_a_score_that_nobody_predicts_is_named_and_stops_no_other_segment(town):
     town.contact(town.company())
     town.settle()
