@@ -193,11 +193,11 @@ class _Reader:
 
     def currency(self, content: Mapping[str, Any], field: Field | None, place: str) -> str | None:
         given = content.get("currency")
-        is_money = field is not None and field.type == "money"
+        is_money = field is not None and field.type == "money" and "is_known" not in content
         if is_money and given not in ("THB", "USD"):
             self.wrong(place, "money is compared in one currency: add `currency: THB` or `currency: USD`")
         elif not is_money and given is not None:
-            self.wrong(place, "a currency goes with money only")
+            self.wrong(place, "a currency goes with an amount of money only")
         return given if is_money else None
 
     def window(self, content: Mapping[str, Any], place: str) -> AggregateClause | None:

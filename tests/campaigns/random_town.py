@@ -29,7 +29,7 @@ def random_town(seed: int) -> Town:
     dice = random.Random(seed)
 
     def maybe(*values: Any) -> Any:
-        return dice.choice([*values, None])
+        return dice.choice([*values, None, None])
 
     def when() -> Any:
         return maybe(
@@ -42,8 +42,8 @@ def random_town(seed: int) -> Town:
     def amount() -> Any:
         return maybe(Decimal("0.00"), Decimal("99.99"), Decimal("100.00"), Decimal("100.01"))
 
-    companies = [f"c{number}" for number in range(3)]
-    contacts = [f"p{number}" for number in range(6)]
+    companies = [f"c{number}" for number in range(6)]
+    contacts = [f"p{number}" for number in range(12)]
     channel, currency = ["email", "whatsapp", "line"], ["THB", "USD"]
     tables: dict[str, Rows] = {
         "companies": [
@@ -81,7 +81,7 @@ def random_town(seed: int) -> Town:
                 "created_at": when(),
                 "is_deleted": dice.random() < 0.2,
             }
-            for number in range(6)
+            for number in range(16)
         ],
         "tickets": [
             {
@@ -92,7 +92,7 @@ def random_town(seed: int) -> Town:
                 "created_at": when(),
                 "is_deleted": dice.random() < 0.2,
             }
-            for number in range(4)
+            for number in range(12)
         ],
         "events": [
             {
@@ -102,7 +102,7 @@ def random_town(seed: int) -> Town:
                 "actor": dice.choice(["human", "machine", "unknown"]),
                 "occurred_at": when() or NOW,
             }
-            for number in range(25)
+            for number in range(40)
         ],
         "messages": [
             {
@@ -111,7 +111,7 @@ def random_town(seed: int) -> Town:
                 "sent_at": when(),
                 "replied_at": when(),
             }
-            for number in range(10)
+            for number in range(20)
         ],
         "conversations": [
             {
@@ -120,7 +120,7 @@ def random_town(seed: int) -> Town:
                 "message_count": maybe(1, 5),
                 "window_open_until": when(),
             }
-            for number in range(6)
+            for number in range(16)
         ],
     }
     return Town(tables, NOW, {"other": OTHER})
