@@ -88,7 +88,7 @@ def _raw_tables(connection: Any, home: str) -> list[tuple[str]]:
 def _taken_back(connection: Any, home: str, table: str) -> str:
     path = _FOLDER / f"{table}.sql"
     if path.exists():
-        return path.read_text().format(home=f'"{home}"')
+        return path.read_text().replace("present.raw.", f'"{home}".raw.')  # the files' word for the warehouse itself
     if table in _ENTITIES:
         return _crm_rows(connection, home, table)
     return f'from "{home}".raw.{table}'

@@ -1,4 +1,4 @@
 -- description: Decisions taken by getvariable('now').
 select *
-from {home}.raw.campaigns__decisions
+from present.raw.campaigns__decisions
 where decided_at <= getvariable('now')

@@ -1,4 +1,4 @@
 -- description: Changes seen by getvariable('now').
 select *
-from {home}.raw.crm__history
+from present.raw.crm__history
 where valid_from <= getvariable('now')

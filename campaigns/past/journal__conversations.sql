@@ -6,7 +6,7 @@ with heard as (
         address,
         max(occurred_at) as last_inbound_at,
         count(*) as message_count
-    from {home}.raw.journal__events
+    from present.raw.journal__events
     where event_type = 'replied' and occurred_at <= getvariable('now')
     group by all
 )
@@ -29,6 +29,6 @@ select
             when conversation.last_outbound_at <= getvariable('now') then conversation.last_outbound_at
         end as last_outbound_at
     )
-from {home}.raw.journal__conversations as conversation
+from present.raw.journal__conversations as conversation
 left join heard using (channel, address)
 where conversation.opened_at <= getvariable('now')

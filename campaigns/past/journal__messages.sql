@@ -20,5 +20,5 @@ select
         case when failed_at <= getvariable('now') then failed_at end as failed_at,
         least(updated_at, getvariable('now')) as updated_at
     )
-from {home}.raw.journal__messages
+from present.raw.journal__messages
 where planned_at <= getvariable('now')

@@ -9,7 +9,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.store import audit
-from core.store.tables import segment_definitions as table
+from core.store.tables import metadata
+from core.store.times import UtcDateTime
+
+segment_definitions = sa.Table(
+    "segment_definitions",
+    metadata,
+    sa.Column("segment_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),  # the rule tree, as campaigns/rules reads it
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+_C = segment_definitions.c
 
 
 def save_definition(connection: sa.Connection, content: Mapping[str, Any], *, actor: str, now: datetime) -> int:
@@ -20,16 +33,16 @@ def save_definition(connection: sa.Connection, content: Mapping[str, Any], *, ac
     kept = {key: value for key, value in content.items() if key != "version"}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
     newest = connection.execute(
-        sa.select(table.c.version, table.c.content_hash)
-        .where(table.c.segment_id == kept["segment_id"])
-        .order_by(table.c.version.desc())
+        sa.select(_C.version, _C.content_hash)
+        .where(_C.segment_id == kept["segment_id"])
+        .order_by(_C.version.desc())
         .limit(1)
     ).first()
     if newest is not None and newest.content_hash == digest:
         return int(newest.version)
     version = 1 if newest is None else int(newest.version) + 1
     connection.execute(
-        sa.insert(table).values(
+        sa.insert(segment_definitions).values(
             segment_id=kept["segment_id"],
             version=version,
             content_hash=digest,
@@ -51,17 +64,17 @@ def save_definition(connection: sa.Connection, content: Mapping[str, Any], *, ac
 
 def newest_definitions(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return the newest version of every definition, its ``version`` in it."""
-    newest = sa.select(table.c.segment_id, sa.func.max(table.c.version).label("version")).group_by(table.c.segment_id)
+    newest = sa.select(_C.segment_id, sa.func.max(_C.version).label("version")).group_by(_C.segment_id)
     each = newest.subquery()
-    query = sa.select(table.c.content, table.c.version).join(
-        each, sa.and_(each.c.segment_id == table.c.segment_id, each.c.version == table.c.version)
+    query = sa.select(_C.content, _C.version).join(
+        each, sa.and_(each.c.segment_id == _C.segment_id, each.c.version == _C.version)
     )
-    rows = connection.execute(query.order_by(table.c.segment_id))
+    rows = connection.execute(query.order_by(_C.segment_id))
     return [{**row.content, "version": row.version} for row in rows]
 
 
 def load_definition(connection: sa.Connection, segment_id: str, version: int) -> dict[str, Any] | None:
     """Return one version of a definition, or None."""
-    query = sa.select(table.c.content).where(table.c.segment_id == segment_id, table.c.version == version)
+    query = sa.select(_C.content).where(_C.segment_id == segment_id, _C.version == version)
     found = connection.execute(query).scalar_one_or_none()
     return None if found is None else {**found, "version": version}

@@ -172,18 +172,6 @@ templates = sa.Table(
     _time("updated_at", nullable=False),
 )
 
-# Segments as rules, edited by people: a change is a new version, none is overwritten.
-segment_definitions = sa.Table(
-    "segment_definitions",
-    metadata,
-    _text("segment_id", primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True),
-    _text("content_hash"),
-    sa.Column("content", sa.JSON, nullable=False),  # the rule tree, as campaigns/rules reads it
-    _text("created_by"),
-    _time("created_at", nullable=False),
-)
-
 suppressions = sa.Table(
     "suppressions",
     metadata,

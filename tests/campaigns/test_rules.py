@@ -147,9 +147,10 @@ _LEAVES = st.one_of(
     st.just({"segment": "other"}),
     st.fixed_dictionaries({"window_open": st.sampled_from(["whatsapp", "line"])}),
 )
+_SIDE_BY_SIDE = st.fixed_dictionaries({"any": st.lists(_aggregates(), min_size=2, max_size=3)})
 _DEFINITIONS = st.builds(
     lambda where, subject: {"where": where} | ({"subject": {"of": "contract", "where": subject}} if subject else {}),
-    st.one_of(_aggregates(), _PERSON, _trees(_LEAVES, 6)),  # one clause alone shows what a tree may hide
+    st.one_of(_aggregates(), _PERSON, _SIDE_BY_SIDE, _trees(_LEAVES, 6)),  # one clause alone shows what a tree may hide
     st.one_of(st.none(), st.none(), _CONTRACTS),
 )
 

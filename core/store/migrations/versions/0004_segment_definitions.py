@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from core.store.tables import segment_definitions
+from core.store.segments import segment_definitions
 
 revision = "0004"
 down_revision = "0002"
