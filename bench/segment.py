@@ -65,6 +65,7 @@ def segment(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
         tempfile.TemporaryDirectory(prefix="bma-bench-") as folder,
         connect(Path(folder) / "warehouse.duckdb") as duckdb,
     ):
+        duckdb.execute("set enable_progress_bar = false")
         duckdb.execute("create schema marts")
         duckdb.execute(_CONTACTS, [contacts])
         duckdb.execute(_EVENTS, [contacts, _NOW, events, events])
