@@ -237,7 +237,7 @@ class Steps:
     def compute_segments(self) -> Any:
         """Record entries to and exits from every segment."""
         with self.warehouse() as connection:
-            return segments.compute(connection, self.clock())
+            return segments.compute(connection, self.clock(), segments.open_library(self.store))
 
     def run_campaign(self, campaign_id: str, occurrence: str | None = None) -> lifecycle.RunReport:
         """Decide and plan one campaign's occurrence."""

@@ -1,5 +1,6 @@
 """One occurrence of a campaign: segment, decisions, messages. Interrupted anywhere, it can be run again."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,7 +55,8 @@ def run_campaign(
     """
     occurrence = occurrence or playbook.occurrence(now)
     snapshot_id = now.strftime("%Y%m%dT%H%M%S")
-    segment = segments.read_segment(playbook.segment)
+    library = segments.open_library(engine)
+    segment = library.get(playbook.segment)
     with engine.begin() as store:
         store_campaigns.save_campaign(store, playbook.model_dump(mode="json"), now)
         run = store_campaigns.begin_run(
@@ -68,9 +70,9 @@ def run_campaign(
         )
     if run.status == "planned":
         return _report(connection, run.run_id, occurrence, planned=0)
-    segments.record(connection, segment, now)
-    is_stale = _decide(connection, playbook, run.run_id, now)
-    _write_decisions(connection, playbook, run.run_id, snapshot_id, now)
+    segments.record(connection, segment, now, library)
+    is_stale = decide(connection, playbook, run.run_id, now)
+    write_decisions(connection, playbook, run.run_id, snapshot_id, now)
     if is_stale:
         return _report(connection, run.run_id, occurrence, planned=0)
     with engine.begin() as store:
@@ -84,7 +86,14 @@ def run_campaign(
     return report
 
 
-def _decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> bool:
+def tables_decided_on() -> frozenset[str]:
+    """Return the marts that deciding reads: the audience, every rule of the policy, the age of the data."""
+    texts = [_AUDIENCE, *(rule.sql for rule in policy.read_rules())]
+    return frozenset(re.findall(r"\bmarts\.[a-z_]+", "".join(texts))) | {"marts.freshness"}
+
+
+def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> bool:
+    """Decide about the temporary table ``members``: makes ``verdicts``; returns whether the data was too old."""
     roles = [str(role) for role in playbook.roles]
     connection.execute(
         _AUDIENCE,
@@ -124,7 +133,8 @@ def _decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> 
     return is_stale
 
 
-def _write_decisions(connection: Any, playbook: Playbook, run_id: str, snapshot_id: str, now: datetime) -> None:
+def write_decisions(connection: Any, playbook: Playbook, run_id: str, snapshot_id: str, now: datetime) -> None:
+    """Write the ``verdicts`` of a run into ``raw.campaigns__decisions``, in place of those it had."""
     connection.execute("begin")
     connection.execute("delete from raw.campaigns__decisions where run_id = ?", [run_id])
     connection.execute(

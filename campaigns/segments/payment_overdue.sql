@@ -1,5 +1,6 @@
 -- segment: payment_overdue
 -- name: Invoice overdue by 7 days or more
+-- name_th: ใบแจ้งหนี้ค้างชำระตั้งแต่ 7 วัน
 -- version: 1
 -- Unpaid and 7 to 90 days past due; the step is the highest of 7, 14 and 21 days that is reached.
 

@@ -1,5 +1,6 @@
 -- segment: renewal_due
 -- name: Contract ends within 30 days
+-- name_th: สัญญาจะหมดอายุภายใน 30 วัน
 -- version: 1
 -- A window with catch-up, not an exact day: the step is the smallest of 30, 14, 7 and 2 days that is reached.
 -- Never a contract that another one follows, that must not be reminded of, or that ended before it began.

@@ -1,5 +1,6 @@
 -- segment: zone_offline
 -- name: Soundtrack zone offline for 4 hours or more
+-- name_th: โซน Soundtrack ออฟไลน์ตั้งแต่ 4 ชั่วโมง
 -- version: 1
 -- Soundtrack only (Beat Breeze has no live status), while the company wants to hear of it; first after 4 hours, then
 -- again every 24 hours, for two weeks at most.

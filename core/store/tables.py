@@ -276,3 +276,15 @@ crm_notes = sa.Table(
     text("reason", nullable=True),
     time("updated_at", nullable=False),
 )
+
+# Definitions of segments that people edit: every version.
+segment_definitions = sa.Table(
+    "segment_definitions",
+    metadata,
+    text("segment_id", primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    text("content_hash"),
+    sa.Column("content", sa.JSON, nullable=False),  # the rule tree, as campaigns/rules reads it
+    text("created_by"),
+    time("created_at", nullable=False),
+)

@@ -6,4 +6,5 @@ select
     definition_version,
     computed_at
 from marts.segments
+qualify row_number() over (partition by segment_id order by computed_at desc) = 1
 order by segment_id

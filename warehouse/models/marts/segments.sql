@@ -1,8 +1,9 @@
--- description: One row per segment: its definition and size when it was last computed.
+-- description: One row per version of a segment: its definition, and its size when that was last computed.
 -- depends: raw.campaigns__segments
 
 -- column: segment_id         | Segment.
 -- column: name               | Name as shown.
+-- column: name_th            | Name as shown in Thai.
 -- column: definition         | The SQL or rules that make it.
 -- column: definition_version | Version of the definition.
 -- column: member_count       | Contacts in it.
@@ -15,6 +16,7 @@
 select
     segment_id,
     name,
+    name_th,
     definition,
     definition_version,
     member_count,
