@@ -18,15 +18,25 @@ LOADED = {**CRM, **JOURNAL, **PROVIDERS}
 # Columns of which nothing is loaded: written in the SQL, the build's time, or still empty.
 MADE_HERE = {
     "marts._countries.country",
-    "marts._countries.country_as_typed",
+    "marts._countries.country_spelling",
     "marts._countries.language",
     "marts._countries.time_zone",
+    "marts._list_people.matched_by",
+    "marts._promised_ages.expected_within",
+    "marts._promised_ages.is_decided_on",
+    "marts._promised_ages.promise",
+    "marts._promised_ages.source_pattern",
     "marts.campaign_results.cost",
     "marts.campaign_results.variant",
     "marts.companies.time_zone",
     "marts.contacts.time_zone",
     "marts.conversations.sentiment",
+    "marts.contact_duplicates.channel",
+    "marts.contact_list_members.matched_by",
+    "marts.crm_feedback.kind",
     "marts.freshness.expected_within",
+    "marts.freshness.is_decided_on",
+    "marts.freshness.promise",
     "marts.message_events.classifier_version",
 }
 

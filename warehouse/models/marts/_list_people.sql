@@ -2,32 +2,38 @@
 -- depends: staging.files__lists, staging.files__contacts, marts.contacts, staging.journal__suppressions
 
 -- column: list_id           | Name of a contact list.
--- column: version           | Version as its source has it.
+-- column: version           | Version of the list: 1, 2 and so on, one more whenever file, mapping or consent changed.
 -- column: line_number       | Row of the file, as Excel or an editor numbers it.
 -- column: first_line_number | First row of the list about the same person.
--- column: contact_id        | CRM contact.
+-- column: contact_id        | CRM contact; of who is none, derived from the strongest address.
 -- column: is_crm_contact    | Whether the CRM has a contact with one of the person's addresses.
 -- column: matched_by        | Address that tells which CRM contact it is: email, mobile or line; null outside the CRM.
--- column: company_id        | CRM company: the unit of assignment and of analysis.
--- column: name              | Name as the CRM has it.
--- column: company_name      | Company name as its source has it.
+-- column: company_id        | CRM company of the contact; null outside the CRM.
+-- column: name              | Name as the list has it.
+-- column: company_name      | Name of the person's company as the list has it.
 -- column: job_title         | Job title as the list has it.
 -- column: email             | Email address, lower case; null when it could not be written to.
 -- column: mobile            | Mobile number in E.164; null when what was typed is none.
--- column: line_user_id      | LINE user, only when the person has confirmed to be this contact.
--- column: country           | Name we use.
--- column: language          | Language to write in when the person has not said: th in Thailand, else en.
--- column: agreed_purposes   | Purposes the people agreed to, as the list can show; empty without evidence.
+-- column: line_user_id      | LINE user as the list has it; null when what was typed is none.
+-- column: country           | Name we use; null when the list names none.
+-- column: language          | Language to write in as the list has it; null when it names none.
+-- column: agreed_purposes   | Purposes the person agreed to, as the list can show; empty without evidence.
 -- column: consent_at        | Day on which consent was given; null without consent.
 -- column: is_opted_out      | Whether one of the person's addresses, or the person, opted out of everything, in the CRM or with us.
--- column: consents          | Purposes for which the person may be written to.
+-- column: consents          | Purposes that the list and the CRM both agree to and nobody took back.
 -- column: attributes        | JSON: the list's other columns, by their names.
--- column: loaded_at         | When it was last loaded, UTC.
+-- column: loaded_at         | When the version was imported, UTC.
 
 -- unique: list_id, line_number
--- not_null: contact_id, is_crm_contact, agreed_purposes, is_opted_out, consents
+-- not_null: list_id, version, line_number, contact_id, is_crm_contact, agreed_purposes, is_opted_out, consents
+-- accepted: matched_by | email, mobile, line
 -- assert: is_crm_contact or len(consents) = 0
 -- assert: not is_opted_out or len(consents) = 0
+-- assert: is_crm_contact = (matched_by is not null)
+-- relation: list_id -> staging.files__lists.list_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- unrelated: contact_id | of who is no contact of the CRM, derived from the address: is_crm_contact says which
+-- unrelated: line_user_id | LINE's own, unknown to any table
 
 with listed as (
     select
@@ -40,13 +46,58 @@ with listed as (
 
 -- The strongest address first: 1, 2, 3.
 listed_addresses as (
-    unpivot (select list_id, line_number, email, mobile, line_user_id from listed)
-    on email, mobile, line_user_id into name kind value address
+    select
+        list_id,
+        line_number,
+        'email' as kind,
+        email as address
+    from listed
+    where email is not null
+    union all
+    select
+        list_id,
+        line_number,
+        'mobile' as kind,
+        mobile as address
+    from listed
+    where mobile is not null
+    union all
+    select
+        list_id,
+        line_number,
+        'line_user_id' as kind,
+        line_user_id as address
+    from listed
+    where line_user_id is not null
 ),
 
 crm_addresses as (
-    unpivot (select contact_id, is_active, is_unsubscribed, email, mobile, line_user_id from marts.contacts where not is_deleted)
-    on email, mobile, line_user_id into name kind value address
+    select
+        contact_id,
+        is_active,
+        is_unsubscribed,
+        'email' as kind,
+        email as address
+    from marts.contacts
+    where email is not null and not is_deleted
+    union all
+    select
+        contact_id,
+        is_active,
+        is_unsubscribed,
+        'mobile' as kind,
+        mobile as address
+    from marts.contacts
+    where mobile is not null and not is_deleted
+    union all
+    select
+        contact_id,
+        is_active,
+        is_unsubscribed,
+        'line_user_id' as kind,
+        line_user_id as address
+    from marts.contacts
+    where line_user_id is not null and not is_deleted
 ),
 
 -- Several contacts may share an address: who still works there comes first.

@@ -8,6 +8,7 @@
 -- column: promise         | What keeps the promise.
 
 -- unique: source_pattern
+-- not_null: source_pattern, expected_within, is_decided_on, promise
 
 select
     source_pattern,

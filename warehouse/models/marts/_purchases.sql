@@ -8,8 +8,9 @@
 -- column: amount        | Amount without VAT, discounts taken off, in currency.
 
 -- unique: invoice_id
--- not_null: company_id, currency, purchase_date, amount
+-- not_null: invoice_id, company_id, currency, purchase_date, amount
 -- assert: amount > 0
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 -- What was cancelled, refunded or given away is no purchase.
 select

@@ -11,7 +11,7 @@
 -- column: purchase_amount          | Sum of the paid invoices without VAT, in currency.
 
 -- unique: currency, cohort_month, months_since
--- not_null: currency, cohort_month, purchase_month, purchase_amount
+-- not_null: currency, cohort_month, months_since, purchase_month, purchase_amount
 -- assert: purchasing_company_count between 0 and cohort_size
 -- assert: months_since > 0 or purchasing_company_count = cohort_size
 

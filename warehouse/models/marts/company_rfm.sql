@@ -14,10 +14,11 @@
 -- column: purchase_segment    | champion, loyal, new, promising, at_risk or lost, by recency and frequency of purchases.
 
 -- unique: company_id, currency
--- not_null: last_purchase_date, purchase_count, purchase_amount
+-- not_null: company_id, currency, last_purchase_date, purchase_count, purchase_amount
 -- accepted: purchase_segment | champion, loyal, new, promising, at_risk, lost
 -- assert: purchase_count > 0 and purchase_amount > 0
 -- assert: recency_score between 1 and 5 and frequency_score between 1 and 5 and monetary_score between 1 and 5
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 with bought as (
     select

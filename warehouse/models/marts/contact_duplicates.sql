@@ -4,15 +4,19 @@
 
 -- column: contact_id       | CRM contact.
 -- column: company_id       | CRM company of the contact.
--- column: channel          | email, or whatsapp for the mobile number.
+-- column: channel          | How both are reached: email, or whatsapp for the mobile number.
 -- column: address          | The address they share: email in lower case, mobile in E.164.
 -- column: first_contact_id | Contact with the same address and the first identifier.
 -- column: is_same_company  | Whether the first contact is of the same company.
 
 -- unique: contact_id, channel
 -- not_null: contact_id, channel, address, first_contact_id
--- accepted: channel | email, whatsapp
+-- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- assert: contact_id > first_contact_id
+-- assert: channel in ('email', 'whatsapp')
+-- relation: contact_id -> marts.contacts.contact_id
+-- relation: first_contact_id -> marts.contacts.contact_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 with addresses as (
     select

@@ -2,14 +2,14 @@
 -- depends: staging.files__lists, marts.contact_list_members
 
 -- column: list_id          | Name of a contact list.
--- column: version          | Version as its source has it.
+-- column: version          | Version of the list: 1, 2 and so on, one more whenever file, mapping or consent changed.
 -- column: is_current       | Whether it is the list's newest version.
 -- column: file_name        | Name of the file it came from.
 -- column: encoding         | Encoding of the CSV; null for a workbook.
 -- column: separator        | What stands between the cells of the CSV; null for a workbook.
 -- column: sheet            | Sheet of the workbook; null for CSV.
 -- column: mapping          | JSON: field → column of the file.
--- column: row_count        | Rows of the last load.
+-- column: row_count        | Rows of the file.
 -- column: accepted_count   | Rows that became people.
 -- column: rejected_count   | Rows without an address we could write to, or of the wrong shape.
 -- column: duplicate_count  | Rows about a person of an earlier row.
@@ -17,12 +17,13 @@
 -- column: agreed_purposes  | Purposes the people agreed to, as the list can show; empty without evidence.
 -- column: consent_evidence | What shows the consent: which form, whose booth.
 -- column: consent_at       | Day on which consent was given; null without consent.
--- column: loaded_at        | When it was last loaded, UTC.
+-- column: loaded_at        | When the version was imported, UTC.
 
 -- unique: list_id, version
--- not_null: agreed_purposes, loaded_at
+-- not_null: list_id, version, agreed_purposes, loaded_at
 -- assert: accepted_count + rejected_count + duplicate_count = row_count
 -- assert: len(agreed_purposes) = 0 or consent_evidence is not null
+-- unrelated: list_id | its own: the lists are listed here
 
 with matched as (
     select

@@ -3,8 +3,8 @@
 
 -- column: contract_line_item_id | Line of a CRM contract.
 -- column: contract_id           | CRM contract.
--- column: company_id            | CRM company.
--- column: currency              | ISO 4217 code of the amounts in this row.
+-- column: company_id            | CRM company; null when the row it belongs to is not here.
+-- column: currency              | ISO 4217 code of the amounts in this row; null when the row it belongs to is not here.
 -- column: product_service       | What is sold.
 -- column: description           | What it is, free text.
 -- column: quantity              | How many.
@@ -13,11 +13,13 @@
 -- column: line_total            | Amount of the line, in the currency of its paper.
 -- column: created_at            | When the CRM made the row, UTC.
 -- column: updated_at            | When the CRM says it last changed, UTC; misses some changes.
--- column: discount_percentage   | Taken off in percent.
+-- column: discount_percentage   | Discount in percent.
 -- column: is_deleted            | Whether the CRM no longer has the row.
 
 -- unique: contract_line_item_id
--- not_null: contract_id
+-- not_null: contract_line_item_id, contract_id
+-- relation: contract_id -> marts.contracts.contract_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     own.contract_line_item_id,

@@ -3,8 +3,8 @@
 
 -- column: contract_service_location_id | Place that a CRM contract serves.
 -- column: contract_id                  | CRM contract.
--- column: company_id                   | CRM company.
--- column: currency                     | ISO 4217 code of the amounts in this row.
+-- column: company_id                   | CRM company; null when the row it belongs to is not here.
+-- column: currency                     | ISO 4217 code of the amounts in this row; null when the row it belongs to is not here.
 -- column: location_name                | Name of the place.
 -- column: platform                     | soundtrack, beatbreeze or custom.
 -- column: custom_service_name          | What is played where the platform is custom.
@@ -12,7 +12,9 @@
 -- column: is_deleted                   | Whether the CRM no longer has the row.
 
 -- unique: contract_service_location_id
--- not_null: contract_id
+-- not_null: contract_service_location_id, contract_id
+-- relation: contract_id -> marts.contracts.contract_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     own.contract_service_location_id,

@@ -3,7 +3,7 @@
 
 -- column: crm_campaign_id    | CRM email campaign, not one of ours.
 -- column: name               | Name as the CRM has it.
--- column: campaign_type      | Kind of campaign in the CRM's words.
+-- column: campaign_type      | renewal_sequence, payment_sequence, seasonal, quarterly, custom, newsletter, promotion, onboarding or engagement.
 -- column: subject            | Subject line.
 -- column: template_id        | CRM email template; null: none.
 -- column: audience_count     | Recipients as the CRM last counted them.
@@ -24,7 +24,8 @@
 -- column: is_deleted         | Whether the CRM no longer has the row.
 
 -- unique: crm_campaign_id
--- not_null: status
+-- not_null: crm_campaign_id, status
+-- unrelated: template_id | the CRM's email templates are not loaded
 
 select
     crm_campaign_id,

@@ -14,8 +14,9 @@
 -- column: is_large      | Whether more than 20 rows and 1 % of the collection drifted in that compare.
 
 -- unique: compared_at, collection, entity_id
--- not_null: night, collection, kind, entity_id
+-- not_null: compared_at, collection, entity_id, night, kind
 -- accepted: kind | silent, late, unseen, deleted
+-- unrelated: entity_id | a row of any of the CRM's collections: collection says which
 
 select
     (compared_at at time zone 'Asia/Bangkok')::date as night,

@@ -12,15 +12,20 @@
 -- column: clicked_at    | When clicked, UTC; the CRM does not set it.
 -- column: error_message | What the mail server said, or empty.
 -- column: company_id    | CRM company.
--- column: contact_id    | CRM contact.
--- column: contract_id   | CRM contract.
--- column: invoice_id    | CRM invoice.
--- column: quote_id      | CRM quote.
+-- column: contact_id    | CRM contact it went to; null when the CRM did not say.
+-- column: contract_id   | CRM contract it was about.
+-- column: invoice_id    | CRM invoice it was about.
+-- column: quote_id      | CRM quote it was about.
 -- column: created_at    | When the CRM made the row, UTC.
 -- column: is_deleted    | Whether the CRM no longer has the row.
 
 -- unique: email_log_id
--- not_null: company_id, status
+-- not_null: email_log_id, company_id, status
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: contact_id -> marts.contacts.contact_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: contract_id -> marts.contracts.contract_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: invoice_id -> marts.invoices.invoice_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: quote_id -> marts.quotes.quote_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     email_log_id,

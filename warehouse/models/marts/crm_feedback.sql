@@ -11,10 +11,10 @@
 -- column: happened_at | When it happened, or was complete, UTC.
 
 -- unique: feedback_id
--- not_null: kind, company_id, note_title, note_text, happened_at
+-- not_null: feedback_id, kind, company_id, note_title, note_text, happened_at
+-- accepted: kind | sent, engagement, received, opt_out, conversation
 -- relation: company_id -> marts.companies.company_id
 -- relation: contact_id -> marts.contacts.contact_id
--- accepted: kind | sent, engagement, received, opt_out, conversation
 
 -- A run's messages to a company are one note, once none of them waits; what people did with them is a second one, three
 -- days later and only if somebody did. Told is what happened in the last 30 days: a new installation tells no old tales.

@@ -3,8 +3,8 @@
 
 -- column: invoice_line_item_id | Line of a CRM invoice.
 -- column: invoice_id           | CRM invoice.
--- column: company_id           | CRM company.
--- column: currency             | ISO 4217 code of the amounts in this row.
+-- column: company_id           | CRM company; null when the row it belongs to is not here.
+-- column: currency             | ISO 4217 code of the amounts in this row; null when the row it belongs to is not here.
 -- column: product_service      | What is sold.
 -- column: description          | What it is, free text.
 -- column: quantity             | How many.
@@ -13,12 +13,14 @@
 -- column: line_total           | Amount of the line, in the currency of its paper.
 -- column: created_at           | When the CRM made the row, UTC.
 -- column: updated_at           | When the CRM says it last changed, UTC; misses some changes.
--- column: service_period_start | First day of the service that is billed, Bangkok.
--- column: service_period_end   | Last day of the service that is billed, Bangkok.
+-- column: service_period_start | First day it bills for.
+-- column: service_period_end   | Last day it bills for.
 -- column: is_deleted           | Whether the CRM no longer has the row.
 
 -- unique: invoice_line_item_id
--- not_null: invoice_id
+-- not_null: invoice_line_item_id, invoice_id
+-- relation: invoice_id -> marts.invoices.invoice_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     own.invoice_line_item_id,

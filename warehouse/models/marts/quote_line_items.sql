@@ -3,8 +3,8 @@
 
 -- column: quote_line_item_id  | Line of a CRM quote.
 -- column: quote_id            | CRM quote.
--- column: company_id          | CRM company.
--- column: currency            | ISO 4217 code of the amounts in this row.
+-- column: company_id          | CRM company; null when the row it belongs to is not here.
+-- column: currency            | ISO 4217 code of the amounts in this row; null when the row it belongs to is not here.
 -- column: product_service     | What is sold.
 -- column: description         | What it is, free text.
 -- column: quantity            | How many.
@@ -14,11 +14,13 @@
 -- column: created_at          | When the CRM made the row, UTC.
 -- column: updated_at          | When the CRM says it last changed, UTC; misses some changes.
 -- column: unit_value          | Value of one, in the currency of its paper.
--- column: discount_percentage | Taken off in percent.
+-- column: discount_percentage | Discount in percent.
 -- column: is_deleted          | Whether the CRM no longer has the row.
 
 -- unique: quote_line_item_id
--- not_null: quote_id
+-- not_null: quote_line_item_id, quote_id
+-- relation: quote_id -> marts.quotes.quote_id
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
 
 select
     own.quote_line_item_id,

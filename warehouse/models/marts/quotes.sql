@@ -4,30 +4,34 @@
 -- column: quote_id                 | CRM quote.
 -- column: quote_number             | Number on paper, such as HK-QT26035.
 -- column: company_id               | CRM company.
--- column: contact_id               | CRM contact.
--- column: opportunity_id           | CRM opportunity.
+-- column: contact_id               | CRM contact it is for.
+-- column: opportunity_id           | CRM opportunity it belongs to.
 -- column: status                   | Draft, Sent, Accepted, Rejected or Expired.
 -- column: quote_type               | new, renewal or addon.
 -- column: contract_duration_months | Months that the contract would run.
--- column: valid_from               | First day on which it holds, Bangkok.
--- column: valid_until              | Last day on which it holds, Bangkok.
+-- column: valid_from               | First day on which it holds.
+-- column: valid_until              | Last day on which it holds.
 -- column: subtotal                 | Sum of the lines, in currency.
 -- column: tax_amount               | VAT, in currency.
 -- column: discount_amount          | Taken off the subtotal, in currency.
 -- column: total_value              | Subtotal less discount plus VAT, in currency.
 -- column: currency                 | ISO 4217 code of the amounts in this row.
 -- column: billing_frequency        | annual, upfront, biannual, quarterly, monthly or one-time.
--- column: sent_date                | Day it was sent, Bangkok.
--- column: accepted_date            | Day it was accepted, Bangkok.
--- column: rejected_date            | Day it was rejected, Bangkok.
--- column: expired_date             | Day it expired, Bangkok.
+-- column: sent_date                | Day on which it was sent to the customer.
+-- column: accepted_date            | Day on which the customer accepted it.
+-- column: rejected_date            | Day on which the customer rejected it.
+-- column: expired_date             | Day on which it expired.
 -- column: created_by_user_id       | CRM user who made it.
 -- column: created_at               | When the CRM made the row, UTC.
 -- column: updated_at               | When the CRM says it last changed, UTC; misses some changes.
 -- column: is_deleted               | Whether the CRM no longer has the row.
 
 -- unique: quote_id
--- not_null: company_id, status, currency
+-- not_null: quote_id, company_id, status, currency
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: contact_id -> marts.contacts.contact_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: opportunity_id -> marts.opportunities.opportunity_id | warning: a row that the CRM deleted before our first load is not here
+-- unrelated: created_by_user_id | a user of the CRM: its users are not loaded
 
 select
     quote_id,

@@ -3,7 +3,7 @@
 
 -- column: ticket_comment_id | CRM comment on a ticket.
 -- column: ticket_id         | CRM ticket.
--- column: company_id        | CRM company.
+-- column: company_id        | CRM company; null when the row it belongs to is not here.
 -- column: author_user_id    | CRM user who wrote it.
 -- column: text              | What was written.
 -- column: is_internal       | Whether only our people see it.
@@ -12,7 +12,10 @@
 -- column: is_deleted        | Whether the CRM no longer has the row.
 
 -- unique: ticket_comment_id
--- not_null: ticket_id
+-- not_null: ticket_comment_id, ticket_id
+-- relation: ticket_id -> marts.tickets.ticket_id | warning: a row that the CRM deleted before our first load is not here
+-- relation: company_id -> marts.companies.company_id | warning: a row that the CRM deleted before our first load is not here
+-- unrelated: author_user_id | a user of the CRM: its users are not loaded
 
 select
     own.ticket_comment_id,

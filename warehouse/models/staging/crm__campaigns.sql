@@ -3,7 +3,7 @@
 
 -- column: crm_campaign_id    | CRM email campaign, not one of ours.
 -- column: name               | Name as the CRM has it.
--- column: campaign_type      | Kind of campaign in the CRM's words.
+-- column: campaign_type      | renewal_sequence, payment_sequence, seasonal, quarterly, custom, newsletter, promotion, onboarding or engagement.
 -- column: subject            | Subject line.
 -- column: template_id        | CRM email template; null: none.
 -- column: target_audience    | Free JSON; it does not select recipients.
@@ -27,6 +27,7 @@
 -- column: is_deleted         | Whether the CRM no longer has the row.
 
 -- unique: crm_campaign_id
+-- not_null: crm_campaign_id
 
 select
     id as crm_campaign_id,

@@ -11,11 +11,12 @@
 -- column: line_total            | Amount of the line, in the currency of its paper.
 -- column: created_at            | When the CRM made the row, UTC.
 -- column: updated_at            | When the CRM says it last changed, UTC; misses some changes.
--- column: discount_percentage   | Taken off in percent.
+-- column: discount_percentage   | Discount in percent.
 -- column: loaded_at             | When we last read the row, UTC.
 -- column: is_deleted            | Whether the CRM no longer has the row.
 
 -- unique: contract_line_item_id
+-- not_null: contract_line_item_id, contract_id
 
 select
     id as contract_line_item_id,

@@ -12,6 +12,7 @@
 -- column: is_deleted                   | Whether the CRM no longer has the row.
 
 -- unique: contract_service_location_id
+-- not_null: contract_service_location_id, contract_id
 
 select
     id as contract_service_location_id,

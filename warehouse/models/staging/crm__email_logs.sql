@@ -13,16 +13,17 @@
 -- column: clicked_at    | When clicked, UTC; the CRM does not set it.
 -- column: error_message | What the mail server said, or empty.
 -- column: company_id    | CRM company.
--- column: contact_id    | CRM contact.
--- column: contract_id   | CRM contract.
--- column: invoice_id    | CRM invoice.
--- column: quote_id      | CRM quote.
+-- column: contact_id    | CRM contact it went to; null when the CRM did not say.
+-- column: contract_id   | CRM contract it was about.
+-- column: invoice_id    | CRM invoice it was about.
+-- column: quote_id      | CRM quote it was about.
 -- column: message_id    | Message-ID of the mail; of sequences only.
 -- column: created_at    | When the CRM made the row, UTC.
 -- column: loaded_at     | When we last read the row, UTC.
 -- column: is_deleted    | Whether the CRM no longer has the row.
 
 -- unique: email_log_id
+-- not_null: email_log_id
 
 select
     id as email_log_id,

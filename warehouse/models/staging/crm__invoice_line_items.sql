@@ -11,12 +11,13 @@
 -- column: line_total           | Amount of the line, in the currency of its paper.
 -- column: created_at           | When the CRM made the row, UTC.
 -- column: updated_at           | When the CRM says it last changed, UTC; misses some changes.
--- column: service_period_start | First day of the service that is billed, Bangkok.
--- column: service_period_end   | Last day of the service that is billed, Bangkok.
+-- column: service_period_start | First day it bills for.
+-- column: service_period_end   | Last day it bills for.
 -- column: loaded_at            | When we last read the row, UTC.
 -- column: is_deleted           | Whether the CRM no longer has the row.
 
 -- unique: invoice_line_item_id
+-- not_null: invoice_line_item_id, invoice_id
 
 select
     id as invoice_line_item_id,

@@ -5,11 +5,11 @@
 -- column: opportunity_id          | CRM opportunity.
 -- column: user_id                 | CRM user who did it.
 -- column: contact_id              | CRM contact.
--- column: activity_type           | What was done, in the CRM's words.
--- column: subject                 | Subject line.
--- column: description             | What it is, free text.
+-- column: activity_type           | Call, Email, Meeting, Demo, Proposal, Follow-up, Quote, Contract or Other.
+-- column: subject                 | What it is about.
+-- column: description             | What it is about, at length, as typed.
 -- column: duration_minutes        | How long it took, minutes.
--- column: outcome                 | What came of it, free text.
+-- column: result                  | What came of it, free text.
 -- column: next_steps              | What is to follow, free text.
 -- column: created_at              | When the CRM made the row, UTC.
 -- column: updated_at              | When the CRM says it last changed, UTC; misses some changes.
@@ -17,6 +17,7 @@
 -- column: is_deleted              | Whether the CRM no longer has the row.
 
 -- unique: opportunity_activity_id
+-- not_null: opportunity_activity_id
 
 select
     id as opportunity_activity_id,
@@ -27,7 +28,7 @@ select
     subject,
     description,
     duration_minutes,
-    outcome,
+    outcome as result,
     next_steps,
     created_at,
     updated_at,

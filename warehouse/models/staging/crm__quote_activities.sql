@@ -4,13 +4,14 @@
 -- column: quote_activity_id | Step of a CRM quote.
 -- column: quote_id          | CRM quote.
 -- column: user_id           | CRM user who did it.
--- column: activity_type     | What was done, in the CRM's words.
--- column: description       | What it is, free text.
+-- column: activity_type     | Created, Sent, Viewed, Accepted, Rejected, Expired, Updated or Converted.
+-- column: description       | What happened, free text.
 -- column: created_at        | When the CRM made the row, UTC.
 -- column: loaded_at         | When we last read the row, UTC.
 -- column: is_deleted        | Whether the CRM no longer has the row.
 
 -- unique: quote_activity_id
+-- not_null: quote_activity_id, quote_id
 
 select
     id as quote_activity_id,

@@ -12,11 +12,12 @@
 -- column: created_at          | When the CRM made the row, UTC.
 -- column: updated_at          | When the CRM says it last changed, UTC; misses some changes.
 -- column: unit_value          | Value of one, in the currency of its paper.
--- column: discount_percentage | Taken off in percent.
+-- column: discount_percentage | Discount in percent.
 -- column: loaded_at           | When we last read the row, UTC.
 -- column: is_deleted          | Whether the CRM no longer has the row.
 
 -- unique: quote_line_item_id
+-- not_null: quote_line_item_id, quote_id
 
 select
     id as quote_line_item_id,

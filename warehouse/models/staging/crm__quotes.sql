@@ -4,13 +4,13 @@
 -- column: quote_id                 | CRM quote.
 -- column: quote_number             | Number on paper, such as HK-QT26035.
 -- column: company_id               | CRM company.
--- column: contact_id               | CRM contact.
--- column: opportunity_id           | CRM opportunity.
+-- column: contact_id               | CRM contact it is for.
+-- column: opportunity_id           | CRM opportunity it belongs to.
 -- column: status                   | Draft, Sent, Accepted, Rejected or Expired.
 -- column: quote_type               | new, renewal or addon.
 -- column: contract_duration_months | Months that the contract would run.
--- column: valid_from               | First day on which it holds, Bangkok.
--- column: valid_until              | Last day on which it holds, Bangkok.
+-- column: valid_from               | First day on which it holds.
+-- column: valid_until              | Last day on which it holds.
 -- column: subtotal                 | Sum of the lines, in currency.
 -- column: tax_amount               | VAT, in currency.
 -- column: discount_amount          | Taken off the subtotal, in currency.
@@ -19,11 +19,11 @@
 -- column: billing_frequency        | annual, upfront, biannual, quarterly, monthly or one-time.
 -- column: payment_schedule         | When parts are to be paid, free text.
 -- column: terms_conditions         | Terms and conditions, free text.
--- column: notes                    | Free text.
--- column: sent_date                | Day it was sent, Bangkok.
--- column: accepted_date            | Day it was accepted, Bangkok.
--- column: rejected_date            | Day it was rejected, Bangkok.
--- column: expired_date             | Day it expired, Bangkok.
+-- column: notes                    | Notes of staff, as typed.
+-- column: sent_date                | Day on which it was sent to the customer.
+-- column: accepted_date            | Day on which the customer accepted it.
+-- column: rejected_date            | Day on which the customer rejected it.
+-- column: expired_date             | Day on which it expired.
 -- column: created_by_user_id       | CRM user who made it.
 -- column: created_at               | When the CRM made the row, UTC.
 -- column: updated_at               | When the CRM says it last changed, UTC; misses some changes.
@@ -31,6 +31,7 @@
 -- column: is_deleted               | Whether the CRM no longer has the row.
 
 -- unique: quote_id
+-- not_null: quote_id
 
 select
     id as quote_id,

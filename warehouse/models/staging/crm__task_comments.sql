@@ -3,7 +3,7 @@
 
 -- column: task_comment_id | CRM comment on a task.
 -- column: task_id         | CRM task.
--- column: user_id         | CRM user who did it.
+-- column: user_id         | CRM user who wrote it.
 -- column: comment         | What was written.
 -- column: created_at      | When the CRM made the row, UTC.
 -- column: updated_at      | When the CRM says it last changed, UTC; misses some changes.
@@ -11,6 +11,7 @@
 -- column: is_deleted      | Whether the CRM no longer has the row.
 
 -- unique: task_comment_id
+-- not_null: task_comment_id, task_id
 
 select
     id as task_comment_id,

@@ -12,6 +12,7 @@
 -- column: is_deleted        | Whether the CRM no longer has the row.
 
 -- unique: ticket_comment_id
+-- not_null: ticket_comment_id
 
 select
     id as ticket_comment_id,

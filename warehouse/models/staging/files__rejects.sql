@@ -2,15 +2,15 @@
 -- depends: raw.files__rejects, staging.files__lists
 
 -- column: list_id     | Name of a contact list.
--- column: version     | Version as its source has it.
+-- column: version     | Version of the list: 1, 2 and so on, one more whenever file, mapping or consent changed.
 -- column: line_number | Row of the file, as Excel or an editor numbers it.
--- column: reject_type | email, phone, duplicate, country, currency, record or new_field.
+-- column: reject_type | record: no usable address, or the wrong shape; duplicate: a person of an earlier row.
 -- column: reason      | Why, with the values that decided.
 -- column: cells       | JSON: the row as it was, a list of texts.
--- column: loaded_at   | When it was last loaded, UTC.
+-- column: loaded_at   | When the version was imported, UTC.
 
 -- unique: list_id, version, line_number
--- not_null: reject_type, reason
+-- not_null: list_id, version, line_number
 -- accepted: reject_type | record, duplicate
 
 select

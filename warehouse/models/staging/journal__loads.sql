@@ -1,7 +1,7 @@
 -- description: One row per table of the store: its last good load.
 -- depends: raw.journal__loads
 
--- column: table_name | Table name as its source has it.
+-- column: table_name | Raw table that was loaded.
 -- column: row_count  | Rows of the last load.
 -- column: loaded_at  | When it was last loaded, UTC.
 
