@@ -142,7 +142,9 @@ def test_the_scores_part_companies_into_fifths(retail: duckdb.DuckDBPyConnection
 
 def test_the_models_keep_their_promises(retail: duckdb.DuckDBPyConnection) -> None:
     ours = [model for model in read_models() if model.address.table in {"_purchases", "company_rfm", "company_cohorts"}]
-    broken = [result.name for model in ours for result in run_checks(retail, model) if not result.is_ok]
+    built = {str(model.address) for model in ours}  # a shop's invoices; its companies are in no table
+    results = [result for model in ours for result in run_checks(retail, model, built=built)]
+    broken = [result.name for result in results if not result.is_ok]
 
     assert len(ours) == 3
     assert broken == []

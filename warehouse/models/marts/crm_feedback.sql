@@ -74,7 +74,7 @@ told as (
         [event.event_id] as parts,
         contact.company_id,
         contact.contact_id,
-        'Received by ' || event.channel || ' from ' || contact.name as note_title,
+        'Received by ' || event.channel || ' from ' || coalesce(contact.name, contact.contact_id) as note_title,
         coalesce(nullif(left(event.text, 2000), ''), '(no text)') as note_text,
         event.occurred_at as happened_at
     from marts.message_events as event
@@ -89,7 +89,7 @@ told as (
         case
             when suppression.source in ('bounced', 'failed', 'expired', 'refused') then 'Cannot be reached: '
             else 'Opted out: '
-        end || contact.name as note_title,
+        end || coalesce(contact.name, contact.contact_id) as note_title,
         'No more messages about ' || suppression.purpose || ' by ' || suppression.channel || ': ' || suppression.reason
         || ' (' || suppression.source || ').' as note_text,
         suppression.created_at as happened_at
@@ -104,7 +104,7 @@ told as (
         ] as parts,
         contact.company_id,
         contact.contact_id,
-        'Conversation by ' || conversation.channel || ' with ' || contact.name as note_title,
+        'Conversation by ' || conversation.channel || ' with ' || coalesce(contact.name, contact.contact_id) as note_title,
         conversation.message_count || ' messages of the person so far; '
         || case
             when conversation.last_outbound_at >= conversation.last_inbound_at then 'the last one is answered.'
