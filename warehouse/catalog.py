@@ -31,6 +31,10 @@ CONTACT_DETAILS = frozenset(
         "original_value",
         "note_text",
         "attributes",
+        "to_email",
+        "error_message",
+        "comment",
+        "consent_evidence",
     }
 )
 
