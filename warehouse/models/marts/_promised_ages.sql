@@ -32,7 +32,5 @@ from (
     ('journal__messages', interval 65 minutes, true, 'each refresh, and the hourly build'),
     ('journal__suppressions', interval 65 minutes, true, 'each refresh, and the hourly build'),
     ('journal__%', interval 65 minutes, false, 'each refresh, and the hourly build'),
-    ('providers__%', interval 26 hours, false, 'the daily question for the providers'' own counts'),
-    -- The longest pause between two working days on which campaigns run, and a public holiday.
-    ('campaigns__%', interval 4 days, false, 'the campaigns'' own cron')
+    ('providers__%', interval 26 hours, false, 'the daily question for the providers'' own counts')
 ) as promised (source_pattern, expected_within, is_decided_on, promise)

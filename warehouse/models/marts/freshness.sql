@@ -3,7 +3,6 @@
 -- description: nobody uses is not.
 -- depends: staging.crm__loads, staging.journal__loads, staging.journal__messages, staging.journal__events
 -- depends: staging.providers__daily_totals, staging.providers__quotas, marts._promised_ages
--- depends: raw.campaigns__segments, raw.campaigns__segment_memberships, raw.campaigns__decisions
 
 -- column: source_table    | Raw table.
 -- column: mode            | incremental or full: how it was last read.
@@ -53,30 +52,6 @@ with loads as (
         null as newest_row_at,
         count(*) as row_count
     from staging.providers__quotas
-    union all
-    select
-        'campaigns__segments' as source_table,
-        'full' as mode,
-        max(computed_at) as loaded_at,
-        null as newest_row_at,
-        count(*) as row_count
-    from raw.campaigns__segments
-    union all
-    select
-        'campaigns__segment_memberships' as source_table,
-        'incremental' as mode,
-        (select max(computed_at) from raw.campaigns__segments) as loaded_at,
-        max(valid_from) as newest_row_at,
-        count(*) as row_count
-    from raw.campaigns__segment_memberships
-    union all
-    select
-        'campaigns__decisions' as source_table,
-        'incremental' as mode,
-        max(decided_at) as loaded_at,
-        max(decided_at) as newest_row_at,
-        count(*) as row_count
-    from raw.campaigns__decisions
 ),
 
 named as (
