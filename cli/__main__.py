@@ -1,6 +1,7 @@
 """``bma``: every command of the product. ``bma COMMAND --help`` shows an example."""
 
 import asyncio
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -200,6 +201,7 @@ def doctor(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run ``bma``; an error of ours is one line that says what to do, and a non-zero exit."""
+    configure_logs("cli", level=logging.WARNING)  # what goes well is the command's own to say
     try:
         app()
     except HouseError as error:

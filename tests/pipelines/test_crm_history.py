@@ -77,11 +77,11 @@ class Dying:
     def __init__(self, rng, real):
         self.rng, self.real, self.is_armed = rng, real, True
 
-    def __call__(self, pipeline, tables, keys):
+    def __call__(self, pipeline, tables, keys, **options):
         if not self.is_armed or self.rng.random() < 0.5:
-            return self.real(pipeline, tables, keys)
+            return self.real(pipeline, tables, keys, **options)
         names = self.rng.sample(sorted(tables), self.rng.randint(0, len(tables)))
-        self.real(pipeline, {name: tables[name] for name in names}, keys)
+        self.real(pipeline, {name: tables[name] for name in names}, keys, **options)
         raise PermanentError("killed")
 
 
