@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import crm, lake, mail, readers, sending
+from bench import crm, lake, mail, readers, sending, warehouse
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
@@ -14,4 +14,9 @@ MEASURES: dict[str, Callable[[bool], Result]] = {
     "readers": readers.readers,
     "crm": crm.crm_measure,
     "lake": lake.build_and_read,
+    "build": warehouse.build,
+    "refresh": warehouse.refresh,
+    "publish": warehouse.publish,
+    "load": warehouse.load,
+    "status": warehouse.status,
 }

@@ -20,6 +20,7 @@ MODELS = {
     "staging.journal__events",
     "staging.providers__daily_totals",
     "staging.providers__quotas",
+    "marts._taken_by_run",
     "marts._taken_by_day",
     "marts.reconciliation",
     "marts.quotas",
