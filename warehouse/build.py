@@ -13,7 +13,7 @@ import duckdb
 
 from core.errors import PermanentError
 from warehouse.catalog import Model, read_models
-from warehouse.incremental import follow, origin_now, read_origins, write_origin
+from warehouse.incremental import follow, is_same, origin_now, read_origins, write_origin
 from warehouse.transaction import in_transaction
 
 _LOADED_BY = {
@@ -30,6 +30,7 @@ class Mode(StrEnum):
 
     WHOLE = "whole"
     TOUCHED = "touched"
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,14 @@ def _build_one(connection: duckdb.DuckDBPyConnection, model: Model, *, is_full: 
 
 
 def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, model: Model, *, is_full: bool) -> Mode:
-    origin = None
-    if model.key:
-        standing = read_origins(connection)
-        origin = origin_now(connection, model, standing)
-        known = None if is_full else standing.get(model.address)
-        if origin and known and follow(connection, model, known, origin):
+    standing = read_origins(connection)
+    origin = origin_now(connection, model, standing)
+    known = None if is_full else standing.get(model.address)
+    if origin and known:
+        if model.key and follow(connection, model, known, origin):
             return Mode.TOUCHED
+        if not model.key and is_same(known, origin):
+            return Mode.UNCHANGED
     _make(connection, model)
     if origin:
         write_origin(connection, model.address, origin)

@@ -2,8 +2,9 @@
 
 A model with a ``key`` follows the journal, whose loads are numbered (``_load_number``). Its ``touched`` query names the
 keys that loads above the ones it has taken in may have changed; their rows go and are computed again by the same SQL,
-whose ``--+`` lines narrow what is read. What the table was built from is its comment, so both change together, and a
-table that somebody else put there has none and is built whole.
+whose ``--+`` lines narrow what is read. A model without one is left alone while its SQL and all below it are the same.
+What a table was built from is its comment: both change together, and a table that somebody else put there has none and
+is built whole.
 """
 
 import hashlib
@@ -11,10 +12,13 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
+from core import addresses
 from warehouse.catalog import Address, Model
 
 _MACROS = Path(__file__).parent / "macros.sql"
@@ -54,12 +58,18 @@ def write_origin(connection: duckdb.DuckDBPyConnection, address: Address, origin
 def origin_now(
     connection: duckdb.DuckDBPyConnection, model: Model, standing: Mapping[Address, Origin]
 ) -> Origin | None:
-    """Return what a whole build of a model now is built from; None when a table it reads cannot be followed."""
+    """Return what a whole build of a model now is built from; None when nobody can say: it reads the time of the build,
+    or a table that may be another at each build.
+    """
     upstream: dict[str, str] = {}
     taken: dict[str, int] = {}
     unnumbered = 0
+    if "getvariable('now')" in model.sql:
+        return None
     for address in model.depends:
-        if address.layer == "raw":
+        if address.layer == "raw" and not model.key:
+            upstream[str(address)] = _content(connection, address)
+        elif address.layer == "raw":
             numbers = _numbers(connection, address)
             if numbers is None:
                 return None
@@ -67,13 +77,13 @@ def origin_now(
             unnumbered += without
         else:
             above = standing.get(address)
-            if above is None:
+            if above is None or (above.taken and not model.key):
                 return None
             upstream[str(address)] = above.generation
             # What a table it reads has not taken in, it has not either.
             for name, number in above.taken.items():
                 taken[name] = min(number, taken.get(name, number))
-    fingerprint = hashlib.sha256((model.sql + _MACROS.read_text()).encode()).hexdigest()
+    fingerprint = hashlib.sha256((model.sql + _functions()).encode()).hexdigest()
     return Origin(fingerprint, uuid.uuid4().hex, upstream, taken, unnumbered)
 
 
@@ -101,6 +111,11 @@ def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, n
     return True
 
 
+def is_same(known: Origin, now: Origin) -> bool:
+    """Say whether a table without a key is what a whole build would make of it."""
+    return known.fingerprint == now.fingerprint and known.upstream == now.upstream
+
+
 def _can_follow(known: Origin, now: Origin) -> bool:
     return (
         known.fingerprint == now.fingerprint
@@ -119,6 +134,19 @@ def _numbers(connection: duckdb.DuckDBPyConnection, address: Address) -> tuple[i
     query = f"select coalesce(max(_load_number), 0), count(*) - count(_load_number) from {address}"  # noqa: S608 -- names of ours
     ((newest, unnumbered),) = connection.execute(query).fetchall()
     return int(newest), int(unnumbered)
+
+
+def _content(connection: duckdb.DuckDBPyConnection, address: Address) -> str:
+    """Say what is in a raw table, whatever its loader says about times."""
+    query = f"select count(*), sum(hash(source)::hugeint) from {address} as source"  # noqa: S608 -- names of ours
+    ((rows, content),) = connection.execute(query).fetchall()
+    return f"{rows} {content}"
+
+
+@cache
+def _functions() -> str:
+    """Return what the SQL of models calls, as text."""
+    return _MACROS.read_text() + Path(addresses.__file__).read_text() + version("phonenumbers")
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, address: Address) -> int:

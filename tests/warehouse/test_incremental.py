@@ -1,5 +1,8 @@
 """A build of what changed gives what a whole build gives, whatever came in between and wherever it stopped."""
 
+import multiprocessing
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,8 +15,9 @@ import pytest
 from tests.warehouse.conftest import add, make_raw_tables
 from tests.warehouse.histories import History
 from warehouse import build as building
+from warehouse import incremental
 from warehouse.build import Mode, build
-from warehouse.catalog import Model, read_models
+from warehouse.catalog import Address, Model, read_models
 from warehouse.connect import connect
 from warehouse.transaction import in_transaction
 
@@ -121,3 +125,105 @@ def test_a_build_of_what_changed_equals_a_whole_build_after_random_histories(
         monkeypatch.undo()
     print(f"{HISTORIES} histories, {len(names)} tables each: {dict(counts)}")
     assert counts[Mode.TOUCHED] > HISTORIES
+
+
+@pytest.mark.parametrize("moment", ["before the commit of", "after"])
+@pytest.mark.parametrize("table", ["journal__events", "message_events", "daily_run_metrics"])
+def test_a_build_killed_in_or_between_models_is_made_good_by_the_next(
+    tmp_path: Path, now: datetime, table: str, moment: str
+) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with connect(path) as connection:
+        fill(connection, now)
+        history = History(connection, 7, now)
+        for _ in range(3):
+            history.load()
+        build(connection, now=history.now)
+        history.load()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_build_and_die, args=(path, history.now, table, moment == "after")
+    )
+    process.start()
+    process.join(60)
+
+    with connect(path) as connection:
+        modes = {run.model.address.table: run.mode for run in build(connection, now=history.now)}
+        names = {str(model.address) for model in read_models()}
+        followed = contents(connection, names)
+        build(connection, now=history.now, is_full=True)
+        whole = contents(connection, names)
+
+    assert process.exitcode == -signal.SIGKILL
+    assert modes["journal__events"] == modes["messages"] == Mode.TOUCHED
+    assert [name for name in names if followed[name] != whole[name]] == []
+
+
+def _build_and_die(path: Path, now: datetime, table: str, is_committed: bool) -> None:
+    def die(*_args: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with connect(path) as connection:
+        if not is_committed:  # the touched rows are computed, and what the table was built from is not yet said
+
+            def write(_connection: object, address: Address, _origin: object) -> None:
+                if address.table == table:
+                    die()
+                else:
+                    write_origin(connection, address, _origin)
+
+            write_origin, incremental.write_origin = incremental.write_origin, write
+        build(connection, now=now, on_model=lambda run: die() if run.model.address.table == table else None)
+
+
+def test_what_nobody_touched_is_left_alone(journal: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    runs = {str(run.model.address): run.mode for run in build(journal, now=now)}
+
+    assert runs["marts.contacts"] == runs["staging.crm__companies"] == Mode.UNCHANGED
+    assert {runs[name] for name in FOLLOWED} == {Mode.TOUCHED}
+
+
+def test_a_row_of_the_crm_that_changes_without_its_time_is_seen(
+    journal: duckdb.DuckDBPyConnection, now: datetime
+) -> None:
+    journal.execute("update raw.crm__contacts set name = 'Malee' where id = 'p1'")
+
+    runs = {str(run.model.address): run.mode for run in build(journal, now=now)}
+
+    assert runs["staging.crm__contacts"] == runs["marts.contacts"] == Mode.WHOLE
+    assert journal.execute("select name from marts.contacts where contact_id = 'p1'").fetchall() == [("Malee",)]
+
+
+def test_a_table_somebody_else_made_is_built_whole(journal: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    journal.execute("create or replace table marts.messages as from marts.messages limit 0")
+    journal.execute("create or replace table marts.contacts as from marts.contacts limit 0")
+
+    runs = {str(run.model.address): run.mode for run in build(journal, now=now)}
+
+    assert runs["marts.messages"] == runs["marts.daily_run_metrics"] == runs["marts.contacts"] == Mode.WHOLE
+
+
+def test_a_deleted_row_whose_place_another_takes_leaves_the_marts(
+    journal: duckdb.DuckDBPyConnection, now: datetime
+) -> None:
+    history = History(journal, 3, now)
+    while not journal.execute("select 1 from raw.journal__events").fetchall():
+        history.load()
+    build(journal, now=history.now)
+    (gone,) = journal.execute("select min(event_id) from raw.journal__events").fetchone() or (None,)
+    journal.execute(
+        "update raw.journal__events set event_id = 'another', _load_number = _load_number + 1000 where event_id = ?",
+        [gone],
+    )
+
+    build(journal, now=history.now)
+
+    found = [key for (key,) in journal.execute("select event_id from marts.message_events").fetchall()]
+    assert gone not in found and "another" in found
+
+
+def test_what_is_followed_does_not_depend_on_the_time_of_the_build() -> None:
+    by_name = {str(model.address): model for model in read_models()}
+
+    for name in FOLLOWED:
+        assert "getvariable" not in by_name[name].sql
+        assert all(each.layer == "raw" or str(each) in FOLLOWED for each in by_name[name].depends)
