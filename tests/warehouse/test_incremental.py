@@ -103,7 +103,7 @@ def test_a_build_of_what_changed_equals_a_whole_build_after_random_histories(
             journal.execute(f"delete from raw.journal__{table}")
         history = History(journal, seed, now, last_load)
         models = read_models()
-        for _ in range(history.random.randint(2, 4)):
+        for _ in range(history.random.randint(1, 3)):
             history.load()
             if history.random.random() < 0.3:
                 interrupted(journal, history, FOLLOWED)

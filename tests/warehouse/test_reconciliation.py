@@ -33,6 +33,7 @@ def message(connection: duckdb.DuckDBPyConnection, key: str, channel: str, **cha
         "message_id": key,
         "channel": channel,
         "campaign_id": "renewal",
+        "run_id": "one",
         "template_id": "renewal_30",
         "status": "accepted",
         "claimed_at": changes.get("accepted_at", NOON),

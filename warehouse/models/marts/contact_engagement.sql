@@ -114,7 +114,10 @@ scored as (
         contact.contact_id,
         counted.* exclude (contact_id),
         engaged.last_engaged_at,
-        date_diff('day', engaged.last_engaged_at, getvariable('now')) as recency_days,
+        -- Days of UTC; of times with a zone this takes longer than all the rest.
+        date_diff(
+            'day', make_timestamp(epoch_us(engaged.last_engaged_at)), make_timestamp(epoch_us(getvariable('now')))
+        ) as recency_days,
         coalesce(counted.human_opens_90d + counted.human_clicks_90d + counted.replies_90d, 0) as frequency,
         company.contract_value as monetary,
         company.currency,
