@@ -49,7 +49,12 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         if stops:
             steps.refuse([result for result in broken if result.is_error])
         yield dg.MaterializeResult(
-            metadata={"rows": run.rows, "seconds": round(run.seconds, 3), **model_columns(model, types)},
+            metadata={
+                "rows": run.rows,
+                "seconds": round(run.seconds, 3),
+                "mode": run.mode,
+                **model_columns(model, types),
+            },
             check_results=[
                 dg.AssetCheckResult(
                     check_name="promises",

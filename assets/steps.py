@@ -164,15 +164,15 @@ class Steps:
             found = {str(channel): settle_by_absence(connection, channel, self.clock()) for channel in Channel}
         return {channel: count for channel, count in found.items() if count}
 
-    def build(self, select: Collection[str] | None = None) -> list[build.ModelRun]:
-        """Build every model in dependency order, or those ``select`` names as ``layer.table``."""
+    def build(self, select: Collection[str] | None = None, *, is_full: bool = False) -> list[build.ModelRun]:
+        """Bring every model up to date in dependency order, or those ``select`` names as ``layer.table``."""
         with self.warehouse() as connection:
             if self.lake_or_none is None:
-                return build.build(connection, now=self.clock(), select=select)
+                return build.build(connection, now=self.clock(), select=select, is_full=is_full)
             # Loads go on meanwhile: the build sees raw as it was between two of them; readers see all of it or none.
             return in_transaction(
                 connection,
-                lambda: build.build(connection, now=self.clock(), select=select),
+                lambda: build.build(connection, now=self.clock(), select=select, is_full=is_full),
                 beginning=self.lake_or_none.between_loads,
             )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import crm, lake, mail, readers, segment, sending
+from bench import crm, lake, mail, readers, segment, sending, warehouse
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
@@ -15,4 +15,9 @@ MEASURES: dict[str, Callable[[bool], Result]] = {
     "crm": crm.crm_measure,
     "lake": lake.build_and_read,
     "segment": segment.segment,
+    "build": warehouse.build,
+    "refresh": warehouse.refresh,
+    "publish": warehouse.publish,
+    "load": warehouse.load,
+    "status": warehouse.status,
 }

@@ -131,10 +131,16 @@ def sync_providers(
 
 
 @app.command()
-def build(as_json: Json = False) -> None:
-    """Build every model and check its promises. Example: bma build."""
+def build(
+    full: Annotated[bool, typer.Option("--full", help="Compute every row again, not only what changed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring every model up to date and check its promises. Example: bma build --full."""
     steps = open_steps()
-    runs = {str(run.model.address): {"rows": run.rows, "seconds": round(run.seconds, 3)} for run in steps.build()}
+    runs = {
+        str(run.model.address): {"rows": run.rows, "seconds": round(run.seconds, 3), "mode": run.mode}
+        for run in steps.build(is_full=full)
+    }
     found = steps.check()
     broken = [str(result) for result in found if result.is_error]
     warnings = [str(result) for result in found if not result.is_ok and not result.is_error]

@@ -25,12 +25,11 @@ class Held:
         for row in found:
             self.columns.setdefault(row["table_name"], set()).add(row["column_name"])
 
-    def newest(self, table: str, column: str) -> datetime | None:
-        """Return the newest time in a column, UTC; None for an empty or missing table."""
+    def newest(self, table: str, column: str) -> Any:
+        """Return the newest time (UTC) or highest number in a column; None for an empty or missing table."""
         if column not in self.columns.get(table, ()):
             return None
-        found: datetime | None = self._rows(f'select max("{column}") as newest from {DATASET}.{table}')[0]["newest"]  # noqa: S608 -- names of ours
-        return found
+        return self._rows(f'select max("{column}") as newest from {DATASET}.{table}')[0]["newest"]  # noqa: S608 -- names of ours
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Return all rows of a table; none when it is missing."""

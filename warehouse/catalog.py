@@ -13,7 +13,7 @@ from core.errors import PermanentError
 MODELS = Path(__file__).parent / "models"
 LAYERS = ("staging", "marts")
 _FACT = re.compile(
-    r"^--\s*(description|depends|column|unique|not_null|accepted|assert|partition|relation|unrelated)\s*:\s*(.+)$"
+    r"^--\s*(description|depends|column|unique|not_null|accepted|assert|partition|relation|unrelated|key|touched|fixed)\s*:\s*(.+)$"
 )
 _RELATION = re.compile(r"^(\w+) -> ((?:staging|marts)\.\w+)\.(\w+)(?: \| warning: (.+))?$")
 # Columns that are never shown to who may not see contact details: not in the masked copy, not as the sample of a check.
@@ -84,6 +84,21 @@ class Model:
     unrelated: tuple[tuple[str, str], ...] = ()
     # The time by whose day in UTC an export divides the table, of tables that only ever grow by what happens.
     partition: str | None = None
+    # Of a table that is brought up to date by what changed (see incremental.py): the column whose touched values are
+    # computed again, the query that names them as ``key``, and columns whose value no row ever changes.
+    key: str | None = None
+    touched: str = ""
+    fixed: tuple[str, ...] = ()
+
+    @property
+    def touched_sql(self) -> str:
+        """The same query for the touched rows alone: its ``--+`` lines count."""
+        return self.sql.replace("--+ ", "")
+
+    @property
+    def mirrors(self) -> tuple[Address, ...]:
+        """The raw tables of which a followed table has every row once."""
+        return tuple(each for each in self.depends if each.layer == "raw") if self.key else ()
 
     @property
     def is_private(self) -> bool:
@@ -118,6 +133,9 @@ def read_model(path: Path) -> Model:
         relations=tuple(_relation(path, line) for line in facts.get("relation", ())),
         unrelated=tuple(_unrelated(line) for line in facts.get("unrelated", ())),
         partition=next(iter(facts.get("partition", ())), None),
+        key=next(iter(facts.get("key", ())), None),
+        touched="\n".join(facts.get("touched", ())),
+        fixed=tuple(_words(facts.get("fixed", ()))),
     )
 
 

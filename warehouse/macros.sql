@@ -18,4 +18,6 @@ create or replace temp macro lift_high(x1, n1, x2, n2) as
     case when n1 > 0 and n2 > 0 then
         x1 / n1 - x2 / n2 + sqrt((wilson_high(x1, n1) - x1 / n1) ** 2 + (x2 / n2 - wilson_low(x2, n2)) ** 2)
     end;
+-- taken: the highest load number of a raw table that the model being brought up to date has taken in.
+create or replace temp macro taken(source) as getvariable('taken')[source];
 create or replace temp macro spelling(name) as lower(trim(regexp_replace(name, '\s+', ' ', 'g')));

@@ -2,18 +2,20 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 
 from core.clock import utc_now
 from core.lake import Lake
 from core.store.engine import reading
 from pipelines import existing
-from pipelines.journal.source import KEYS, LOADS, OVERLAP, SOURCES, TABLES, WHOLE, rows_since
+from pipelines.journal.source import KEYS, LOADS, NUMBERED, OVERLAP, SOURCES, TABLES, WHOLE, oldest_writer, rows_since
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
 
@@ -42,29 +44,62 @@ def load(
     started = time.perf_counter()
     read_at = now or utc_now()
     with existing.look(warehouse_path, warehouse_key) as held, reading(engine) as connection:
-        found = {name: arrow_table(_changed(connection, held, name), TABLES[name]) for name in SOURCES}
+        complete_until = oldest_writer(connection, read_at)  # before the first row is read
+        last = {row["table_name"]: row for row in held.rows(LOADS)}
+        number = _next_number(held)
+        found = {}
+        for name in SOURCES:
+            rows = _changed(connection, held, name, last.get(name, {}), read_at)
+            found[name] = arrow_table(rows, TABLES[name])
+            if name in NUMBERED:
+                numbers = pa.array([number] * len(rows), pa.int64())
+                found[name] = found[name].append_column("_load_number", numbers)
         tables = held.worth_loading(found)
         emptied = {name: found[name] for name in WHOLE if name not in tables and held.rows(name)}
-        is_quiet = not tables and not emptied and LOADS in held.columns
+        is_quiet = not tables and not emptied and "complete_until" in held.columns.get(LOADS, ())
         if is_quiet:  # what was read and brought nothing is young too, and not worth a load
-            held.stamp(LOADS, {"row_count": 0, "loaded_at": read_at}, key="table_name", keys=found)
+            values = {"row_count": 0, "loaded_at": read_at, "complete_until": complete_until}
+            held.stamp(LOADS, values, key="table_name", keys=found)
     if not is_quiet:
-        said = [{"table_name": name, "row_count": len(table), "loaded_at": read_at} for name, table in found.items()]
+        said = [
+            {
+                "table_name": name,
+                "row_count": len(table),
+                "loaded_at": read_at,
+                "complete_until": last.get(name, {}).get("complete_until"),
+            }
+            for name, table in found.items()
+        ]
         pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
         load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
+        with existing.look(warehouse_path, warehouse_key) as held:  # a load that died half way has completed nothing
+            held.stamp(LOADS, {"complete_until": complete_until}, key="table_name", keys=found)
     return LoadReport(
         rows={**{name: len(table) for name, table in found.items()}, LOADS: len(found)},
         seconds=round(time.perf_counter() - started, 3),
     )
 
 
-def _changed(connection: sa.Connection, held: existing.Held, name: str) -> list[dict[str, Any]]:
+def _next_number(held: existing.Held) -> int:
+    """Return a number above those of all loads before, also of those into a warehouse that is lost."""
+    return max(time.time_ns() // 1000, *(1 + (held.newest(name, "_load_number") or 0) for name in NUMBERED))
+
+
+def _changed(
+    connection: sa.Connection, held: existing.Held, name: str, last: Mapping[str, Any], now: datetime
+) -> list[dict[str, Any]]:
     cursor = SOURCES[name][1]
-    newest = None if name in WHOLE else held.newest(name, cursor)
-    since = None if newest is None else newest - OVERLAP
+    since = None if name in WHOLE else _since(held.newest(name, cursor), last, now)
     rows = [_plain(row, TABLES[name]) for row in rows_since(connection, name, since)]
     # The overlap is read again at every load, but written only where it brought something.
     return rows if since is None else existing.changed(rows, held.rows_since(name, cursor, since), KEYS[name])
+
+
+def _since(newest: datetime | None, last: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Return from which time on rows may be new; None: all have to be read."""
+    if newest is None or (last and last["loaded_at"] > now):  # the clock was set back: times before tell nothing
+        return None
+    return min(newest, last.get("complete_until") or newest) - OVERLAP
 
 
 def _plain(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:

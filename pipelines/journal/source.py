@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from core.store import tables
 from core.store.times import UtcDateTime
 
-# Rows that commit late carry an older time: read again what is younger than this before the newest known.
+# Hosts' clocks differ, and a row's time is taken a moment before its transaction begins: read this much again.
 OVERLAP = timedelta(minutes=10)
 SOURCES: Mapping[str, tuple[sa.Table, str]] = {
     "journal__messages": (tables.messages, "updated_at"),
@@ -42,12 +42,30 @@ def _kind(column: sa.Column[Any]) -> str:
 LOADS = "journal__loads"
 TABLES: dict[str, dict[str, str]] = {
     **{name: {column.name: _kind(column) for column in table.columns} for name, (table, _) in SOURCES.items()},
-    LOADS: {"table_name": "text", "row_count": "int", "loaded_at": "time"},
+    # complete_until: what was recorded before it had all committed when the last load that succeeded began to read.
+    LOADS: {"table_name": "text", "row_count": "int", "loaded_at": "time", "complete_until": "time"},
 }
+# The tables whose loads are numbered, upwards, in ``_load_number``: models of them compute only what changed.
+NUMBERED = frozenset({"journal__messages", "journal__events"})
 KEYS: dict[str, tuple[str, ...]] = {
     **{name: tuple(column.name for column in table.primary_key.columns) for name, (table, _) in SOURCES.items()},
     LOADS: ("table_name",),
 }
+
+
+def oldest_writer(connection: sa.Connection, now: datetime) -> datetime:
+    """Return since when a transaction is open that may still write rows, or else ``now``.
+
+    SQLite has one writer at a time: who reads sees all that was written before. On PostgreSQL a transaction that began
+    an hour ago may commit rows of an hour ago after this.
+    """
+    if connection.dialect.name != "postgresql":
+        return now
+    query = """
+        select coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float
+        from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+    """
+    return now - timedelta(seconds=connection.scalar(sa.text(query)) or 0)
 
 
 def rows_since(connection: sa.Connection, name: str, since: datetime | None) -> list[dict[str, Any]]:

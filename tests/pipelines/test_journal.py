@@ -1,12 +1,17 @@
 """The store's rows in the warehouse: they arrive, change with the store, and are all there."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 
+from bench import postgres
+from core.clock import utc_now
+from core.errors import PermanentError
 from core.store import campaigns, events, ledger, tables
+from core.store.engine import open_store
 from core.vocabulary import Channel, EventType
 from pipelines import journal
 from pipelines.journal.source import KEYS, TABLES
@@ -99,6 +104,84 @@ def test_rows_that_commit_late_within_the_overlap_are_found(load, ask, store, no
     load()
 
     assert ask("select event_id from raw.journal__events order by 1") == [("e1",), ("e2",)]
+
+
+def test_a_row_that_commits_long_after_later_ones_is_not_skipped(ask, postgres_server, tmp_path, monkeypatch):
+    # A transaction five times as old as what is read again anyway: an hour for ten minutes, here in seconds.
+    monkeypatch.setattr(journal, "OVERLAP", timedelta(seconds=0.2))
+    store = open_store(postgres.new_database(postgres_server, "late"))
+    late = store.connect()
+    late.begin()
+    began = utc_now()
+    events.record(late, [opened("early", None, began)], received_at=began, now=began)
+    for event_id in ("e1", "e2"):
+        time.sleep(0.5)
+        with store.begin() as connection:
+            events.record(connection, [opened(event_id, None, utc_now())], received_at=utc_now(), now=utc_now())
+        journal.load(store, data_dir=tmp_path, warehouse_path=tmp_path / "warehouse.duckdb")
+    before = ask("select event_id from raw.journal__events order by 1")
+    late.commit()
+    late.close()
+
+    report = journal.load(store, data_dir=tmp_path, warehouse_path=tmp_path / "warehouse.duckdb")
+
+    assert before == [("e1",), ("e2",)]
+    assert ask("select event_id from raw.journal__events order by 1") == [("e1",), ("e2",), ("early",)]
+    assert report.rows["journal__events"] == 1
+    store.dispose()
+
+
+def test_rows_written_after_the_clock_was_set_back_are_found(load, ask, store, now):
+    with store.begin() as connection:
+        events.record(connection, [opened("e1", None, now)], received_at=now, now=now)
+    load(now=now)
+    with store.begin() as connection:
+        events.record(connection, [opened("e2", None, now)], received_at=now, now=now - 2 * HOUR)
+
+    load(now=now - HOUR)
+
+    assert ask("select event_id from raw.journal__events order by 1") == [("e1",), ("e2",)]
+
+
+def test_a_row_from_the_future_hides_none_that_come_after_it(load, ask, store, now):
+    with store.begin() as connection:
+        events.record(connection, [opened("e1", None, now)], received_at=now, now=now + 24 * HOUR)
+    load(now=now)
+    with store.begin() as connection:
+        events.record(connection, [opened("e2", None, now)], received_at=now, now=now + HOUR)
+
+    load(now=now + 2 * HOUR)
+
+    assert ask("select event_id from raw.journal__events order by 1") == [("e1",), ("e2",)]
+
+
+def test_a_load_that_failed_has_completed_nothing(load, ask, store, now, monkeypatch):
+    with store.begin() as connection:
+        events.record(connection, [opened("e1", None, now)], received_at=now, now=now)
+    load(now=now)
+
+    def die(*_args, **_options):
+        raise PermanentError("the disk is full")
+
+    with store.begin() as connection:
+        events.record(connection, [opened("e2", None, now)], received_at=now, now=now + HOUR)
+    with monkeypatch.context() as broken:
+        broken.setattr(journal, "load_tables", die)
+        with pytest.raises(PermanentError):
+            load(now=now + HOUR)
+
+    assert ask("select distinct complete_until <= ? from raw.journal__loads", now) == [(True,)]
+    assert load(now=now + 2 * HOUR).rows["journal__events"] == 1
+
+
+def test_each_load_has_a_number_above_those_before(load, ask, store, now):
+    for number in range(3):
+        with store.begin() as connection:
+            events.record(connection, [opened(f"e{number}", None, now)], received_at=now, now=now)
+        load()
+
+    numbers = ask("select _load_number from raw.journal__events order by event_id")
+    assert numbers == sorted(set(numbers)) and len(numbers) == 3
 
 
 def test_a_lifted_hold_leaves_the_warehouse(load, ask, store, now):

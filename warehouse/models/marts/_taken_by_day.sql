@@ -1,5 +1,5 @@
 -- description: One row per day of the provider, channel, campaign and template: what we say was taken, and what is unsure.
--- depends: staging.journal__messages, staging.journal__events
+-- depends: marts._taken_by_run
 
 -- column: metric_date    | Day on which the provider took the messages: its own day, so that counts can be compared.
 -- column: channel        | How people are reached.
@@ -17,84 +17,15 @@
 -- relation: campaign_id -> staging.journal__campaigns.campaign_id
 -- relation: template_id -> staging.journal__templates.template_id
 
--- Days: LINE counts by UTC+9, WhatsApp by UTC; who has no counters is counted by Bangkok's days.
-with heard as (
-    select distinct message_id
-    from staging.journal__events
-    where message_id is not null
-),
-
-dated as (
-    select
-        message.*,
-        heard.message_id is not null as is_heard,
-        case message.channel
-            when 'line' then interval 9 hours
-            when 'whatsapp' then interval 0 hours
-            else interval 7 hours
-        end as day_ahead,
-        -- WhatsApp says itself when it sent; others are asked when we heard that they had taken it.
-        case
-            when message.status = 'in_doubt' then message.claimed_at
-            when message.channel = 'whatsapp' then coalesce(message.sent_at, message.accepted_at)
-            else message.accepted_at
-        end as taken_at
-    from staging.journal__messages as message
-    left join heard using (message_id)
-    where
-        message.status = 'in_doubt'
-        or (
-            message.accepted_at is not null
-            -- What WhatsApp holds, or refused after it took it, it has not sent and does not count.
-            and not (message.channel = 'whatsapp' and message.status = 'held')
-            and not (message.channel = 'whatsapp' and message.status = 'failed' and message.sent_at is null)
-        )
-),
-
-placed as (
-    select
-        *,
-        ((taken_at at time zone 'UTC') + day_ahead)::date as taken_date,
-        ((coalesce(claimed_at, taken_at) at time zone 'UTC') + day_ahead)::date as claimed_date
-    from dated
-),
-
-counted as (
-    select
-        taken_date as metric_date,
-        channel,
-        campaign_id,
-        template_id,
-        day_ahead,
-        (status <> 'in_doubt')::integer as ours,
-        (status <> 'in_doubt' and is_heard)::integer as webhooks,
-        (status = 'in_doubt')::integer as doubts,
-        (claimed_date <> taken_date)::integer as midnights
-    from placed
-    union all
-    select
-        claimed_date as metric_date,
-        channel,
-        campaign_id,
-        template_id,
-        day_ahead,
-        0 as ours,
-        0 as webhooks,
-        0 as doubts,
-        1 as midnights
-    from placed
-    where claimed_date <> taken_date
-)
-
 select
     metric_date,
     channel,
     campaign_id,
     template_id,
     day_ahead,
-    sum(ours)::bigint as our_count,
-    sum(webhooks)::bigint as webhook_count,
-    sum(doubts)::bigint as in_doubt_count,
-    sum(midnights)::bigint as midnight_count
-from counted
+    sum(our_count)::bigint as our_count,
+    sum(webhook_count)::bigint as webhook_count,
+    sum(in_doubt_count)::bigint as in_doubt_count,
+    sum(midnight_count)::bigint as midnight_count
+from marts._taken_by_run
 group by all

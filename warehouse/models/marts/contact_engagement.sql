@@ -1,5 +1,5 @@
 -- description: One row per contact: what was sent to the person and what the person did, in 30 and 90 days, by channel.
--- depends: marts.contacts, marts.companies, marts.messages
+-- depends: marts.contacts, marts.companies, marts.messages, marts._last_engaged
 
 -- column: contact_id                | CRM contact.
 -- column: last_engaged_at           | Last open, read, click or reply of the person, UTC.
@@ -61,7 +61,6 @@
 with counted as (
     select
         contact_id,
-        max(greatest(first_human_opened_at, first_human_clicked_at, replied_at)) as last_engaged_at,
         count(*) filter (accepted_at > getvariable('now') - interval 30 days) as sent_30d,
         count(*) filter (accepted_at > getvariable('now') - interval 90 days) as sent_90d,
         count(*) filter (delivered_at > getvariable('now') - interval 30 days) as delivered_30d,
@@ -103,7 +102,10 @@ with counted as (
         count(*) filter (replied_at > getvariable('now') - interval 30 days and channel = 'line') as line_replies_30d,
         count(*) filter (replied_at > getvariable('now') - interval 90 days and channel = 'line') as line_replies_90d
     from marts.messages
-    where accepted_at is not null
+    where
+        accepted_at is not null
+        and greatest(accepted_at, delivered_at, first_human_opened_at, first_human_clicked_at, replied_at)
+        > getvariable('now') - interval 90 days
     group by all
 ),
 
@@ -111,19 +113,24 @@ scored as (
     select
         contact.contact_id,
         counted.* exclude (contact_id),
-        date_diff('day', counted.last_engaged_at, getvariable('now')) as recency_days,
+        engaged.last_engaged_at,
+        -- Days of UTC; of times with a zone this takes longer than all the rest.
+        date_diff(
+            'day', make_timestamp(epoch_us(engaged.last_engaged_at)), make_timestamp(epoch_us(getvariable('now')))
+        ) as recency_days,
         coalesce(counted.human_opens_90d + counted.human_clicks_90d + counted.replies_90d, 0) as frequency,
         company.contract_value as monetary,
         company.currency,
         least(
             100,
-            case when counted.last_engaged_at > getvariable('now') - interval 30 days then 40 else 0 end
+            case when engaged.last_engaged_at > getvariable('now') - interval 30 days then 40 else 0 end
             + 10 * coalesce(counted.human_opens_90d, 0)
             + 20 * coalesce(counted.human_clicks_90d + counted.replies_90d, 0)
         ) as engagement_score
     from marts.contacts as contact
     left join marts.companies as company using (company_id)
     left join counted using (contact_id)
+    left join marts._last_engaged as engaged using (contact_id)
 )
 
 select

@@ -24,7 +24,10 @@ with taken as (
         contact.name as contact_name
     from marts.messages as message
     left join marts.contacts as contact using (contact_id)
-    where message.company_id is not null
+    where
+        message.company_id is not null
+        -- What is told of a run happened at the latest three days after its last message.
+        and message.run_id in (select run_id from marts.messages where sent_at > getvariable('now') - interval 33 days)
 ),
 
 runs as (

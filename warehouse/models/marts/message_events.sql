@@ -16,6 +16,11 @@
 -- column: provider_event_type | What happened, in the provider's words.
 
 -- unique: event_id
+-- key: event_id
+-- touched: select event_id as key from raw.journal__events where _load_number > taken('journal__events')
+-- touched: union select event_id from raw.journal__events where event_type = 'clicked' and message_id in (
+-- touched: select message_id from raw.journal__messages where _load_number > taken('journal__messages')
+-- touched: union select message_id from raw.journal__events where _load_number > taken('journal__events'))
 -- partition: occurred_at
 -- not_null: event_id, channel, event_type, occurred_at
 -- accepted: actor | human, machine, unknown
@@ -28,19 +33,31 @@
 -- Rules of classifier 1, first that holds:
 --   HEAD request; a user agent that names a scanner; exactly "Mozilla/5.0" (Apple's mail privacy proxy prefetches);
 --   a click within 5 s of hand-over; three links within 10 s. Gmail's image proxy fetches when a person looks: human.
-with hits as (
+with clicks as (
     select
-        event.*,
-        event.detail ->> '$.user_agent' as user_agent,
-        event.detail ->> '$.method' as method,
-        message.accepted_at,
+        event.event_id,
+        event.occurred_at < message.accepted_at + interval 5 seconds as is_too_fast,
         count(distinct event.link_id) over (
-            partition by event.message_id, event.event_type
+            partition by event.message_id
             order by event.occurred_at
             range between interval 10 seconds preceding and interval 10 seconds following
         ) as links_nearby
     from staging.journal__events as event
     left join staging.journal__messages as message using (message_id)
+    where event.event_type = 'clicked' and event.message_id is not null
+    --+ and event.event_id in (select key from touched)
+),
+
+hits as (
+    select
+        event.*,
+        event.detail ->> '$.user_agent' as user_agent,
+        event.detail ->> '$.method' as method,
+        coalesce(clicks.is_too_fast, false) as is_too_fast,
+        coalesce(clicks.links_nearby, 1) as links_nearby
+    from staging.journal__events as event
+    left join clicks using (event_id)
+    --+ where event.event_id in (select key from touched)
 ),
 
 judged as (
@@ -55,8 +72,8 @@ judged as (
                 '(?i)bot|crawl|spider|scan|preview|proofpoint|mimecast|barracuda|safelinks|python|curl|headless'
             ) then 'scanner_user_agent'
             when event_type = 'opened' and user_agent = 'Mozilla/5.0' then 'apple_privacy_proxy'
-            when event_type = 'clicked' and occurred_at < accepted_at + interval 5 seconds then 'too_fast'
-            when event_type = 'clicked' and links_nearby >= 3 then 'all_links_at_once'
+            when is_too_fast then 'too_fast'
+            when links_nearby >= 3 then 'all_links_at_once'
             when user_agent is null or user_agent = '' then 'no_user_agent'
             else 'like_a_person'
         end as actor_reason

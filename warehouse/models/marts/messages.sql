@@ -36,6 +36,10 @@
 -- column: snapshot_id            | Build of the warehouse that was decided on.
 
 -- unique: message_id
+-- key: message_id
+-- touched: select message_id as key from raw.journal__messages where _load_number > taken('journal__messages')
+-- touched: union select message_id from raw.journal__events
+-- touched: where _load_number > taken('journal__events') and message_id is not null
 -- partition: planned_at
 -- not_null: message_id, campaign_id, contact_id, channel, status, planned_at
 -- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
@@ -62,6 +66,7 @@ with engagement as (
         min(occurred_at) filter (event_type in ('unsubscribed', 'blocked', 'complained')) as unsubscribed_at
     from marts.message_events
     where message_id is not null
+    --+ and message_id in (select key from touched)
     group by all
 )
 
@@ -104,3 +109,4 @@ select
     message.snapshot_id
 from staging.journal__messages as message
 left join engagement using (message_id)
+--+ where message.message_id in (select key from touched)

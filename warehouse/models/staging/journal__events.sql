@@ -20,6 +20,9 @@
 
 -- unique: event_id
 -- not_null: event_id
+-- key: event_id
+-- touched: select event_id as key from raw.journal__events where _load_number > taken('journal__events')
+-- fixed: message_id, event_type
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- accepted: event_type | accepted, held, sent, delivered, opened, read, clicked, replied, bounced, failed, expired, complained, unsubscribed, resubscribed, followed, blocked, converted
 -- accepted: actor | human, machine, unknown
@@ -42,3 +45,4 @@ select
     received_at,
     recorded_at
 from raw.journal__events
+--+ where event_id in (select key from touched)

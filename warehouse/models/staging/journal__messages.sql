@@ -42,6 +42,9 @@
 
 -- unique: message_id
 -- not_null: message_id
+-- key: message_id
+-- touched: select message_id as key from raw.journal__messages where _load_number > taken('journal__messages')
+-- fixed: run_id, contact_id
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- accepted: purpose | renewal, payment, seasonal, quarterly, service_alert, quote, contract, invoice, marketing
 -- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
@@ -86,3 +89,4 @@ select
     failed_at,
     updated_at
 from raw.journal__messages
+--+ where message_id in (select key from touched)
