@@ -18,6 +18,8 @@ from cli.result import agrees
 from core.settings import Settings
 from warehouse import publish
 
+pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
+
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _FLAGS = [
     "--headless",

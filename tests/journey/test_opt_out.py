@@ -22,6 +22,8 @@ from core import tokens
 from core.store.tables import messages
 from senders.line.send import retry_key
 
+pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
+
 MONDAY = datetime(2026, 6, 15, 3, 0, tzinfo=UTC)  # 10:00 in Bangkok
 COMPANIES, SEED = 500, 7
 

@@ -17,6 +17,8 @@ from cli.reconcile_commands import Reconciled, run
 from core.store import doubts
 from core.vocabulary import Status
 
+pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
+
 MONDAY = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # 10:00 in Bangkok
 CHANNELS = ("whatsapp", "line", "email")
 EACH = 30

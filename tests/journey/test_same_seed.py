@@ -7,6 +7,8 @@ from typing import Any
 from cli.demo import run_demo
 from core.settings import Settings
 
+pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
+
 
 def _live(data_dir: Path) -> dict[str, Any]:
     settings = Settings(_env_file=None, data_dir=data_dir, public_url="http://127.0.0.1:0")

@@ -22,6 +22,8 @@ from tests.lake.same import differences
 from warehouse import lake
 from warehouse.connect import connect
 
+pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
+
 KILLS = 3
 PATIENCE = 180.0  # seconds
 Start = Callable[[str], "Part"]

@@ -11,6 +11,8 @@ from tests.lake.conftest import COMPANIES, NOON
 from tests.lake.same import differences
 from warehouse.publish import newest, open_published
 
+pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
+
 
 def test_a_file_moves_into_the_lake_and_every_mart_is_the_same_there(lived: Settings, steps: Steps, tmp_path) -> None:
     file = tmp_path / "warehouse.duckdb"
