@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from campaigns import templates
 from campaigns.playbooks import read_playbook
 from core.store import ledger
+from core.store.inbox import insert_ignore
+from core.store.tables import campaign_runs
 from core.store.templates import save_template
 
 _CAMPAIGN, _STEP = "renewal", "renewal_14"
@@ -23,6 +25,10 @@ def plan(
             save_template(
                 connection, template_id=template_id, channel=channel, language=language, content=content, now=now
             )
+        run = {"run_id": "r1", "campaign_id": _CAMPAIGN, "occurrence": "proof", "status": "planned", "snapshot_id": "s"}
+        versions = {"definition_version": 1, "segment_version": "1", "policy_version": "1"}
+        times = {"decided_at": now, "planned_at": now, "updated_at": now}
+        connection.execute(insert_ignore(connection, campaign_runs).values({**run, **versions, **times}))
     for start in range(first, first + count, 10_000):
         numbers = range(start, min(start + 10_000, first + count))
         with store.begin() as connection:

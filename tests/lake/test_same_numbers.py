@@ -1,5 +1,6 @@
 """The same SQL gives the same numbers on a lake as in a DuckDB file."""
 
+import os
 import shutil
 
 import pytest
@@ -11,7 +12,12 @@ from tests.lake.conftest import COMPANIES, NOON
 from tests.lake.same import differences
 from warehouse.publish import newest, open_published
 
-pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        "LAKE_PROOFS" not in os.environ, reason="a slow proof: LAKE_PROOFS=1 python3 run.py test tests/lake"
+    ),
+]
 
 
 def test_a_file_moves_into_the_lake_and_every_mart_is_the_same_there(lived: Settings, steps: Steps, tmp_path) -> None:
