@@ -14,9 +14,7 @@ from warehouse.publish import newest, open_published
 
 pytestmark = [
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        "LAKE_PROOFS" not in os.environ, reason="a slow proof: LAKE_PROOFS=1 python3 run.py test tests/lake"
-    ),
+    pytest.mark.skipif("LAKE_PROOFS" not in os.environ, reason="slow: LAKE_PROOFS=1 python3 run.py test tests/lake"),
 ]
 
 
