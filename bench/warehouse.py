@@ -134,9 +134,9 @@ def load(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
             connection.execute("insert into events from rows")
             connection.execute("checkpoint")
             by_hand = time.perf_counter() - started
-        pipeline = pipeline_for("journal", data_dir=folder, warehouse_path=folder / "warehouse.duckdb")
         started = time.perf_counter()
-        load_tables(pipeline, {"journal__events": rows}, KEYS)
+        with pipeline_for("journal", data_dir=folder, warehouse_path=folder / "warehouse.duckdb") as pipeline:
+            load_tables(pipeline, {"journal__events": rows}, KEYS)
         ours = time.perf_counter() - started
     return Result(
         name="load",

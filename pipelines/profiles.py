@@ -2,10 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from core import duck
@@ -35,10 +37,12 @@ _QUIET = {
 }
 
 
-def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path | Lake, key: str = "") -> Any:
+@contextmanager
+def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path | Lake, key: str = "") -> Iterator[Any]:
     """Bind a source to the ``raw`` schema of the warehouse: a lake, or a file, encrypted if there is a key.
 
-    Returns a ``dlt.Pipeline``.
+    Yields a ``dlt.Pipeline``; a file is open until the end. Raises PermanentError when file and key do not fit,
+    TransientError while another process has the file.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -51,31 +55,27 @@ def pipeline_for(source: str, *, data_dir: Path, warehouse_path: Path | Lake, ke
     os.environ.setdefault("DLT_PROJECT_DIR", str(home))
     import dlt
 
-    if isinstance(warehouse_path, Path):
-        warehouse_path.parent.mkdir(parents=True, exist_ok=True)
-        credentials = _encrypted(home, warehouse_path, key) if key else str(warehouse_path.absolute())
-        destination = dlt.destinations.duckdb(credentials)
-    else:
-        destination = lake.destination(warehouse_path)
-    return dlt.pipeline(
-        pipeline_name=source,
-        pipelines_dir=str(home / "pipelines"),
-        destination=destination,
-        dataset_name=DATASET,
-    )
+    with ExitStack() as until_loaded:
+        if isinstance(warehouse_path, Path):
+            warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+            # One connection for the whole load: left to itself, dlt opens and closes the file twice for every table.
+            connection = until_loaded.enter_context(duck.open_file(warehouse_path, key=key))
+            destination = dlt.destinations.duckdb(_credentials(connection, is_attached=bool(key)))
+        else:
+            destination = lake.destination(warehouse_path)
+        yield dlt.pipeline(
+            pipeline_name=source,
+            pipelines_dir=str(home / "pipelines"),
+            destination=destination,
+            dataset_name=DATASET,
+        )
 
 
-def _encrypted(home: Path, warehouse_path: Path, key: str) -> Any:
-    """Let dlt open an empty file and attach the encrypted one to it: it knows no other way."""
+def _credentials(connection: duckdb.DuckDBPyConnection, *, is_attached: bool) -> Any:
+    """Let dlt use this connection. Its copies of it forget which of the attached files is meant."""
     from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-    return DuckDbCredentials(
-        str(home / "empty.duckdb"),
-        extensions=[duck.openssl()],
-        global_config=dict(duck.spilling(warehouse_path)),
-        statements=[duck.attaching(warehouse_path.absolute(), key=key)],
-        pragmas=[f"search_path='{duck.CATALOG}.main'"],
-    )
+    return DuckDbCredentials(connection, pragmas=[f"search_path='{duck.CATALOG}.main'"] if is_attached else [])
 
 
 def arrow_table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pa.Table:

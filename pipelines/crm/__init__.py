@@ -136,11 +136,11 @@ def _write(
     warehouse_path: Path | Lake,
     warehouse_key: str,
 ) -> None:
-    pipeline = pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
-    if told := gathered.tables[history.TABLE]:  # before the rows, in a load of its own: dlt merges table by table
-        load_tables(pipeline, {history.TABLE: arrow_table(told, TABLES[history.TABLE])}, KEYS)
-    # A table that is not there yet has nothing to merge with.
-    load_tables(pipeline, tables, KEYS, replaced=gathered.new_tables)
+    with pipeline_for("crm", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key) as pipeline:
+        if told := gathered.tables[history.TABLE]:  # before the rows, in a load of its own: dlt merges table by table
+            load_tables(pipeline, {history.TABLE: arrow_table(told, TABLES[history.TABLE])}, KEYS)
+        # A table that is not there yet has nothing to merge with.
+        load_tables(pipeline, tables, KEYS, replaced=gathered.new_tables)
 
 
 def _report(mode: str, gathered: Gathered, started: float, cascade: Mapping[str, set[str]] | None = None) -> LoadReport:

@@ -112,10 +112,10 @@ def load(
             f"{path.name} changed while it was read, nothing was imported: close it in Excel, try again"
         )
     row = {**stamp, "content_hash": digest, **_facts(opened, wish), **_counts(found)}
-    pipeline = pipeline_for("files", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
-    load_tables(pipeline, {CONTACTS: found.contacts, REJECTS: found.rejects}, KEYS)
-    rejects_path = write_rejects(rejects_dir / _file_name(row), opened.names, found.rejects)
-    load_tables(pipeline, {LISTS: arrow_table([row], TABLES[LISTS])}, KEYS)
+    with pipeline_for("files", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key) as pipeline:
+        load_tables(pipeline, {CONTACTS: found.contacts, REJECTS: found.rejects}, KEYS)
+        rejects_path = write_rejects(rejects_dir / _file_name(row), opened.names, found.rejects)
+        load_tables(pipeline, {LISTS: arrow_table([row], TABLES[LISTS])}, KEYS)
     return _report(row, rejects_path, is_new=True, started=started)
 
 

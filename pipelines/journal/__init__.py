@@ -70,8 +70,8 @@ def load(
             }
             for name, table in found.items()
         ]
-        pipeline = pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key)
-        load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
+        with pipeline_for("journal", data_dir=data_dir, warehouse_path=warehouse_path, key=warehouse_key) as pipeline:
+            load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
         with existing.look(warehouse_path, warehouse_key) as held:  # a load that died half way has completed nothing
             held.stamp(LOADS, {"complete_until": complete_until}, key="table_name", keys=found)
     return LoadReport(

@@ -49,13 +49,13 @@ def load(
     stamped = {name: [{**row, "_loaded_at": now} for row in some] for name, some in rows.items()}
     tables = {name: arrow_table(some, TABLES[name]) for name, some in stamped.items() if some}
     if tables:
-        pipeline = pipeline_for(
+        with pipeline_for(
             "providers",
             data_dir=settings.data_dir,
             warehouse_path=settings.warehouse_path,
             key=settings.warehouse_key.get_secret_value(),
-        )
-        load_tables(pipeline, tables, KEYS)
+        ) as pipeline:
+            load_tables(pipeline, tables, KEYS)
     return LoadReport(
         rows={name: len(some) for name, some in rows.items()},
         channels=channels,

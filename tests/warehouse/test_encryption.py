@@ -78,8 +78,8 @@ def test_a_load_into_an_encrypted_file_leaves_nothing_readable(tmp_path: Path) -
     path = tmp_path / "warehouse.duckdb"
     table = pa.table({"id": ["a", "b"], "email": [EMAIL, EMAIL]})
     for _ in range(2):
-        pipeline = pipeline_for("crm", data_dir=tmp_path, warehouse_path=path, key=KEY)
-        load_tables(pipeline, {"crm__people": table}, {"crm__people": ("id",)})
+        with pipeline_for("crm", data_dir=tmp_path, warehouse_path=path, key=KEY) as pipeline:
+            load_tables(pipeline, {"crm__people": table}, {"crm__people": ("id",)})
 
     with existing.look(path, KEY) as held:
         assert sorted(row["id"] for row in held.rows("crm__people")) == ["a", "b"]
@@ -88,14 +88,14 @@ def test_a_load_into_an_encrypted_file_leaves_nothing_readable(tmp_path: Path) -
 
 
 def test_what_a_killed_load_left_in_the_clear_is_gone_after_the_next(tmp_path: Path) -> None:
-    pipeline = pipeline_for("crm", data_dir=tmp_path, warehouse_path=tmp_path / "warehouse.duckdb", key=KEY)
     tables = {"crm__people": pa.table({"id": ["a"], "email": [EMAIL]})}
-    load_tables(pipeline, tables, {"crm__people": ("id",)})
-    abandoned = Path(pipeline.working_dir) / "normalize" / "extracted" / "1.0" / "people.parquet"
-    abandoned.parent.mkdir(parents=True)
-    abandoned.write_text(EMAIL)
+    with pipeline_for("crm", data_dir=tmp_path, warehouse_path=tmp_path / "warehouse.duckdb", key=KEY) as pipeline:
+        load_tables(pipeline, tables, {"crm__people": ("id",)})
+        abandoned = Path(pipeline.working_dir) / "normalize" / "extracted" / "1.0" / "people.parquet"
+        abandoned.parent.mkdir(parents=True)
+        abandoned.write_text(EMAIL)
 
-    load_tables(pipeline, tables, {"crm__people": ("id",)})
+        load_tables(pipeline, tables, {"crm__people": ("id",)})
     assert _files_with(EMAIL, tmp_path) == []
 
 
