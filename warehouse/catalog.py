@@ -85,7 +85,8 @@ class Model:
     # The time by whose day in UTC an export divides the table, of tables that only ever grow by what happens.
     partition: str | None = None
     # Of a table that is brought up to date by what changed (see incremental.py): the column whose touched values are
-    # computed again, the query that names them as ``key``, and columns whose value no row ever changes.
+    # computed again, the query that names them as ``key`` (and, as ``since``, a time that no row read for them is
+    # before), and columns whose value no row ever changes.
     key: str | None = None
     touched: str = ""
     fixed: tuple[str, ...] = ()

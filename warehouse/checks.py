@@ -9,6 +9,7 @@ import duckdb
 
 from warehouse.build import build
 from warehouse.catalog import CONTACT_DETAILS, Model, read_models
+from warehouse.incremental import distrust
 from warehouse.transaction import in_transaction
 
 SAMPLE_ROWS = 5
@@ -85,12 +86,18 @@ def promises(model: Model) -> Iterator[Promise]:
 def run_checks(
     connection: duckdb.DuckDBPyConnection, model: Model, *, built: Collection[str] | None = None
 ) -> list[CheckResult]:
-    """Ask every promise of a model; with ``built`` only those that read no table but these (``layer.table``)."""
-    return [
+    """Ask every promise of a model; with ``built`` only those that read no table but these (``layer.table``).
+
+    A table that breaks one is built whole the next time: its touched rows alone would not mend it.
+    """
+    results = [
         _ask(connection, promise)
         for promise in promises(model)
         if built is None or promise.reads is None or promise.reads in built
     ]
+    if any(result.is_error for result in results):
+        distrust(connection, model.address)
+    return results
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, promise: Promise) -> CheckResult:

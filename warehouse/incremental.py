@@ -2,7 +2,9 @@
 
 A model with a ``key`` follows the journal, whose loads are numbered (``_load_number``). Its ``touched`` query names the
 keys that loads above the ones it has taken in may have changed; their rows go and are computed again by the same SQL,
-whose ``--+`` lines narrow what is read. A model without one is left alone while its SQL and all below it are the same.
+whose ``--+`` lines narrow what is read: to those keys, and to rows that are not older than any of them (``since``; a
+table keeps rows in the order they came, so most of it is not even read then). A model without a key is left alone while
+its SQL and all below it are the same.
 What a table was built from is its comment: both change together, and a table that somebody else put there has none and
 is built whole.
 """
@@ -55,6 +57,11 @@ def write_origin(connection: duckdb.DuckDBPyConnection, address: Address, origin
     connection.execute(f"comment on table {address} is '{text}'")
 
 
+def distrust(connection: duckdb.DuckDBPyConnection, address: Address) -> None:
+    """Forget what a table was built from, so that the next build makes it whole."""
+    connection.execute(f"comment on table {address} is null")
+
+
 def origin_now(
     connection: duckdb.DuckDBPyConnection, model: Model, standing: Mapping[Address, Origin]
 ) -> Origin | None:
@@ -98,17 +105,34 @@ def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, n
     connection.execute(f"create or replace temp table touched as\n{model.touched}")
     ((keys,),) = connection.execute("select count(*) from touched").fetchall()
     if keys:
-        touched = f"from {model.address} where {model.key} in (from touched)"
-        fixed = f"select {', '.join([str(model.key), *model.fixed])} {touched}"
-        connection.execute(f"create or replace temp table replaced as {fixed}")
-        connection.execute(f"delete {touched}")
-        connection.execute(f"insert into {model.address}\n{model.touched_sql}")
-        if model.fixed and connection.execute(f"from replaced except {fixed} limit 1").fetchall():
+        if "touched_since()" in model.touched_sql and not _say_since(connection):
+            return False
+        _compute_touched(connection, model)
+        if model.fixed and connection.execute(f"from replaced except {_fixed(model)} limit 1").fetchall():
             return False  # a row moved to another message, run or person: its old one is not touched
     if any(_rows(connection, address) != _rows(connection, model.address) for address in model.mirrors):
         return False  # rows are gone from the raw table
     write_origin(connection, model.address, replace(now, generation=known.generation))
     return True
+
+
+def _compute_touched(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    if model.fixed:
+        connection.execute(f"create or replace temp table replaced as {_fixed(model)}")
+    connection.execute(f"delete from {model.address} where {model.key} in (select key from touched)")  # noqa: S608 -- our own file
+    connection.execute(f"insert into {model.address}\n{model.touched_sql}")
+
+
+def _fixed(model: Model) -> str:
+    columns = ", ".join([str(model.key), *model.fixed])
+    return f"select {columns} from {model.address} where {model.key} in (select key from touched)"  # noqa: S608 -- our own file
+
+
+def _say_since(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Set ``touched_since()``; False when a touched row has no time."""
+    ((since, is_known),) = connection.execute("select min(since), bool_and(since is not null) from touched").fetchall()
+    connection.execute("set variable touched_since = ?::timestamptz", [since])
+    return bool(is_known)
 
 
 def is_same(known: Origin, now: Origin) -> bool:

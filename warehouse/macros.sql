@@ -20,4 +20,6 @@ create or replace temp macro lift_high(x1, n1, x2, n2) as
     end;
 -- taken: the highest load number of a raw table that the model being brought up to date has taken in.
 create or replace temp macro taken(source) as getvariable('taken')[source];
+-- touched_since: no row that the model being brought up to date computes again is older than this.
+create or replace temp macro touched_since() as getvariable('touched_since');
 create or replace temp macro spelling(name) as lower(trim(regexp_replace(name, '\s+', ' ', 'g')));

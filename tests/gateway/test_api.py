@@ -38,7 +38,18 @@ def published(warehouse, settings, now):  # noqa: F811
     """A published copy with one segment of three contacts."""
     for name in ("raw.campaigns__segments", "raw.campaigns__segment_memberships"):
         warehouse.execute(f"delete from {name}")
-    warehouse.execute("insert into raw.campaigns__segments values ('s', 'Renewal due', 'select 1', 1, 3, ?)", [now])
+    add(
+        warehouse,
+        "campaigns__segments",
+        {
+            "segment_id": "s",
+            "name": "Renewal due",
+            "definition": "select 1",
+            "definition_version": 1,
+            "member_count": 3,
+            "computed_at": now,
+        },
+    )
     for number in range(3):
         add(
             warehouse,

@@ -14,8 +14,10 @@
 
 -- unique: run_id, metric_date, channel, campaign_id, template_id
 -- key: run_id
--- touched: select distinct run_id as key from raw.journal__messages where _load_number > taken('journal__messages')
+-- touched: select run_id as key, min(planned_at) as since from raw.journal__messages where run_id in (
+-- touched: select run_id from raw.journal__messages where _load_number > taken('journal__messages')
 -- touched: or message_id in (select message_id from raw.journal__events where _load_number > taken('journal__events'))
+-- touched: ) group by run_id
 -- not_null: run_id, metric_date, channel, campaign_id, template_id, our_count
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- relation: run_id -> staging.journal__campaign_runs.run_id
@@ -28,7 +30,8 @@ with heard as (
     from staging.journal__events
     where message_id is not null
     --+ and message_id in (
-    --+     select message_id from staging.journal__messages where run_id in (select key from touched)
+    --+     select message_id from staging.journal__messages
+    --+     where run_id in (select key from touched) and planned_at >= touched_since()
     --+ )
 ),
 
@@ -59,7 +62,7 @@ dated as (
                 and not (message.channel = 'whatsapp' and message.status = 'failed' and message.sent_at is null)
             )
         )
-        --+ and message.run_id in (select key from touched)
+        --+ and message.run_id in (select key from touched) and message.planned_at >= touched_since()
 ),
 
 placed as (

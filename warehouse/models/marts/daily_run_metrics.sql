@@ -24,8 +24,10 @@
 -- not_null: campaign_id, run_id, metric_date, channel
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- key: run_id
--- touched: select distinct run_id as key from raw.journal__messages where _load_number > taken('journal__messages')
+-- touched: select run_id as key, min(planned_at) as since from raw.journal__messages where run_id in (
+-- touched: select run_id from raw.journal__messages where _load_number > taken('journal__messages')
 -- touched: or message_id in (select message_id from raw.journal__events where _load_number > taken('journal__events'))
+-- touched: ) group by run_id
 -- assert: opened_human <= opened_raw and opened_raw <= sent
 -- assert: opened_human_arrived <= opened_raw_arrived and opened_raw_arrived <= delivered
 -- relation: campaign_id -> staging.journal__campaigns.campaign_id
@@ -52,5 +54,5 @@ select
     max(cost_currency) as currency
 from marts.messages
 where accepted_at is not null
---+ and run_id in (select key from touched)
+--+ and run_id in (select key from touched) and planned_at >= touched_since()
 group by all

@@ -17,8 +17,9 @@
 
 -- unique: event_id
 -- key: event_id
--- touched: select event_id as key from raw.journal__events where _load_number > taken('journal__events')
--- touched: union select event_id from raw.journal__events where event_type = 'clicked' and message_id in (
+-- touched: select event_id as key, recorded_at as since from raw.journal__events
+-- touched: where _load_number > taken('journal__events')
+-- touched: union select event_id, recorded_at from raw.journal__events where event_type = 'clicked' and message_id in (
 -- touched: select message_id from raw.journal__messages where _load_number > taken('journal__messages')
 -- touched: union select message_id from raw.journal__events where _load_number > taken('journal__events'))
 -- partition: occurred_at
@@ -45,7 +46,7 @@ with clicks as (
     from staging.journal__events as event
     left join staging.journal__messages as message using (message_id)
     where event.event_type = 'clicked' and event.message_id is not null
-    --+ and event.event_id in (select key from touched)
+    --+ and event.event_id in (select key from touched) and event.recorded_at >= touched_since()
 ),
 
 hits as (
@@ -57,7 +58,7 @@ hits as (
         coalesce(clicks.links_nearby, 1) as links_nearby
     from staging.journal__events as event
     left join clicks using (event_id)
-    --+ where event.event_id in (select key from touched)
+    --+ where event.event_id in (select key from touched) and event.recorded_at >= touched_since()
 ),
 
 judged as (

@@ -37,9 +37,9 @@
 
 -- unique: message_id
 -- key: message_id
--- touched: select message_id as key from raw.journal__messages where _load_number > taken('journal__messages')
--- touched: union select message_id from raw.journal__events
--- touched: where _load_number > taken('journal__events') and message_id is not null
+-- touched: select message_id as key, planned_at as since from raw.journal__messages
+-- touched: where _load_number > taken('journal__messages')
+-- touched: or message_id in (select message_id from raw.journal__events where _load_number > taken('journal__events'))
 -- partition: planned_at
 -- not_null: message_id, campaign_id, contact_id, channel, status, planned_at
 -- accepted: status | planned, claimed, in_doubt, accepted, held, sent, delivered, read, failed, expired, cancelled, suppressed
@@ -109,4 +109,4 @@ select
     message.snapshot_id
 from staging.journal__messages as message
 left join engagement using (message_id)
---+ where message.message_id in (select key from touched)
+--+ where message.message_id in (select key from touched) and message.planned_at >= touched_since()

@@ -1,5 +1,5 @@
 -- description: One row per provider and month: the quota, what the provider says is used of it, and our own count.
--- depends: staging.providers__quotas, staging.journal__messages
+-- depends: staging.providers__quotas, marts._taken_by_run
 
 -- column: channel     | How people are reached.
 -- column: quota_month | First day of the provider's month.
@@ -16,10 +16,9 @@
 with ours as (
     select
         channel,
-        date_trunc('month', (accepted_at at time zone 'UTC') + interval 9 hours)::date as quota_month,
-        count(*) as our_count
-    from staging.journal__messages
-    where accepted_at is not null
+        date_trunc('month', metric_date)::date as quota_month,
+        sum(our_count)::bigint as our_count
+    from marts._taken_by_run
     group by all
 )
 

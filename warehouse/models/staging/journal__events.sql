@@ -45,4 +45,4 @@ select
     received_at,
     recorded_at
 from raw.journal__events
---+ where event_id in (select key from touched)
+--+ where _load_number > taken('journal__events')

@@ -89,4 +89,4 @@ select
     failed_at,
     updated_at
 from raw.journal__messages
---+ where message_id in (select key from touched)
+--+ where _load_number > taken('journal__messages')
