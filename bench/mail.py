@@ -31,6 +31,7 @@ _IDENTITY = Identity(
     sender="BMAsia <hello@bmasia.example>", bounce_domain="bounce.bmasia.example", link_secret="linksecret"
 )
 _TEMPLATE = "renewal_14"  # of the messages that outbox_of plans
+_LETTERS = (_TEMPLATE, "renewal_7", "renewal_2")
 _WAIT_SECONDS = 10.0
 
 
@@ -107,10 +108,10 @@ def _tool(name: str) -> str:
 def _say_it_in_both_languages(store: sa.Engine) -> None:
     """Save the template as its first version, which is the one the planned messages name.
 
-    It holds the letter and its reminder, English and Thai.
+    It holds the letter and its reminders, English and Thai.
     """
     contents = templates.contents(read_playbook("renewal"))
-    letters = [contents[name, "email", language] for name in (_TEMPLATE, "renewal_7") for language in ("en", "th")]
+    letters = [contents[name, "email", language] for name in _LETTERS for language in ("en", "th")]
     both = {
         "text": "\n\n".join(letter["text"].strip() for letter in letters),
         "subject": " · ".join(letter["subject"] for letter in letters[:2]),

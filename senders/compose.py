@@ -89,7 +89,7 @@ def _button(label: str, click: str) -> str:
 
 
 def _html(language: str, text: str, button: str, *, preferences: str, unsubscribe: str, pixel: str) -> str:
-    """Write the page; lines break so that the personal ones are few, since the others are encoded once for all."""
+    """Write the page; its lines break where a person who reads the source would like them to."""
     footer = _WORDS[language]
     paragraphs = "".join(
         f'<p style="margin:0 0 16px">\n{part}</p>\n' for part in html.escape(text).replace("\n", "<br>\n").split(_GAP)

@@ -133,10 +133,10 @@ class Template:
             if not variables.get(name) and _is_blank(name, variables.get(name)):
                 raise MissingVariableError(f"variable {name} has no value for this person")
         if self.is_whatsapp:
-            return Rendered(parameters=tuple([fill(variables) for fill in self._parameters]))
+            return Rendered("", "", tuple([fill(variables) for fill in self._parameters]))
         content = self._content
         text = _fill(content["text"], variables, self._language)
         subject = _fill(content["subject"], variables, self._language) if "subject" in content else ""
         if len(text) > LONGEST.get(self._channel, len(text)):
             raise PermanentError(f"the text has {len(text)} characters, {self._channel} takes {LONGEST[self._channel]}")
-        return Rendered(text=text, subject=subject)
+        return Rendered(text, subject)

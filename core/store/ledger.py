@@ -25,6 +25,7 @@ What a dead process had claimed cannot be told from what it had sent: a claim pa
 never ``planned``. How a doubt ends by evidence or by a person is in ``doubts``.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -189,7 +190,7 @@ def accept(connection: sa.Connection, receipts: Iterable[Receipt], at: datetime)
         by_status[Status.HELD if is_held else Status.ACCEPTED][message_id] = provider_message_id
     for status, ids in by_status.items():
         if ids:
-            values = {"receipts": orjson.dumps(ids).decode(), "status": status, "at": raw_time(connection, at)}
+            values = {"receipts": json.dumps(ids), "status": status, "at": raw_time(connection, at)}
             connection.execute(_ACCEPT_IN[connection.dialect.name], values)
 
 
