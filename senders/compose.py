@@ -1,15 +1,12 @@
 """From a claimed message to what goes out: words, tracked links, the unsubscribe address."""
 
 import html
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from core import tokens
 from core.store.ledger import Message
-from core.vocabulary import Channel
 from senders.contract import Outgoing
-from senders.templates import render
+from senders.templates import Template
 
 _WORDS = {
     "en": {
@@ -50,10 +47,9 @@ class Links:
         return f"{self.public_url}/p/{tokens.sign(self.secret, 'preferences', contact_id)}"
 
 
-def compose(message: Message, content: Mapping[str, Any], links: Links, link_id: str) -> Outgoing:
+def compose(message: Message, template: Template, links: Links, link_id: str) -> Outgoing:
     """Render one message; ``link_id`` is where its button leads. Raises PermanentError, MissingVariableError."""
-    channel = Channel(message.channel)
-    words = render(content, message.variables, channel)
+    words = template.render(message.variables)
     outgoing = Outgoing(
         message_id=message.message_id,
         address=message.address,
@@ -61,14 +57,14 @@ def compose(message: Message, content: Mapping[str, Any], links: Links, link_id:
         campaign_id=message.campaign_id,
         text=words.text,
     )
-    if channel is Channel.WHATSAPP:
-        outgoing.template_name, outgoing.parameters = content["name"], words.parameters
+    if template.is_whatsapp:
+        outgoing.template_name, outgoing.parameters = template.name, words.parameters
         return outgoing
-    button = content.get("button")
+    button = template.button
     click = links.click(message.message_id, link_id) if button else ""
     if button:
         outgoing.text = f"{words.text}\n\n{button['label']}: {click}"
-    if channel is Channel.LINE:
+    if template.is_line:
         return outgoing
     outgoing.subject, outgoing.unsubscribe_url = words.subject, links.unsubscribe(message.message_id)
     footer = _WORDS[message.language]
@@ -93,7 +89,7 @@ def _button(label: str, click: str) -> str:
 
 
 def _html(language: str, text: str, button: str, *, preferences: str, unsubscribe: str, pixel: str) -> str:
-    """Write the page; lines break so that the personal ones are few, since the others are encoded once for all."""
+    """Write the page; its lines break where a person who reads the source would like them to."""
     footer = _WORDS[language]
     paragraphs = "".join(
         f'<p style="margin:0 0 16px">\n{part}</p>\n' for part in html.escape(text).replace("\n", "<br>\n").split(_GAP)

@@ -26,7 +26,7 @@ class Outgoing:
     unsubscribe_url: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, as above
 class Accepted:
     """The provider took it."""
 

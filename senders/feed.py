@@ -40,14 +40,18 @@ class Feed:
         """Whether nothing is ready and the outbox had nothing a moment ago."""
         return not self.ready and self._fetching is None and time.monotonic() < self._dry_until
 
+    @property
+    def is_low(self) -> bool:
+        """Whether it is time to claim more."""
+        return len(self.ready) <= self._claim // 2
+
     def fill(self, limit: int | None) -> None:
         """Begin to claim (at most ``limit``) when what is ready runs low."""
         if self._fetching is not None:
             if not self._fetching.done():
                 return
             self._fetching = None
-        is_low = len(self.ready) <= self._claim // 2 and (limit is None or not self.ready)
-        if is_low and time.monotonic() >= self._dry_until:
+        if self.is_low and (limit is None or not self.ready) and time.monotonic() >= self._dry_until:
             self._fetching = asyncio.create_task(self._fetch(limit or self._claim))
 
     async def _fetch(self, limit: int) -> None:

@@ -141,14 +141,16 @@ class Lane:
 
     def _take(self) -> Ready | None:
         """Take what is claimed and may go this moment."""
-        if self._must_wait() or (self._breaker.is_probing and self._under_way):
+        is_probing, feed = self._breaker.is_probing, self._feed
+        if self._must_wait() or (is_probing and self._under_way):
             return None
-        self._feed.fill(1 if self._breaker.is_probing else None)
-        while self._feed.ready and self._bucket.ahead() <= 0:
-            ready = self._feed.ready[0]
+        if feed.is_low:
+            feed.fill(1 if is_probing else None)
+        while feed.ready and self._bucket.is_free:
+            ready = feed.ready[0]
             if ready.batch_id and not self._batches.take():
                 return None
-            self._feed.ready.popleft()
+            feed.ready.popleft()
             if ready.is_doubt or self._meter.is_idle or self._is_within_limits(ready):
                 self._bucket.take()
                 return ready
@@ -222,20 +224,20 @@ class Lane:
             self._feed.part(ready)  # one of them is at fault, nobody got it: each goes alone and hears for itself
             self._results.extend((message, Released()) for message, _ in ready.pairs)
             return
-        self._results.extend((message, answer) for message, _ in ready.pairs)
+        for message, _ in ready.pairs:
+            self._results.append((message, answer))
 
     def _last_look(self, message: Message, ready: Ready) -> Stopped | Released | None:
-        if self._must_wait() or time.monotonic() > ready.until:
-            return Released()
         try:
             against = self._gate.against(message, ready.mark)
         except TransientError as error:
             get_logger().error("nothing is sent", reason=str(error))
             self._blind_until = time.monotonic() + 1.0
             return Released()
-        if against is None:  # the look itself may have taken longer than the lease
-            return Released() if self._must_wait() or time.monotonic() > ready.until else None
-        return Released() if against == HELD else Stopped(against, is_opt_out=True)
+        # asked after the look, which may itself have taken longer than the lease
+        if against == HELD or self._must_wait() or time.monotonic() > ready.until:
+            return Released()
+        return None if against is None else Stopped(against, is_opt_out=True)
 
     def _put_back(self) -> None:
         self._results.extend(self._feed.take_stopped())

@@ -62,12 +62,16 @@ class TokenBucket:
 
     def take(self) -> bool:
         """Take the next place if it is free now."""
-        now, next_at = self._monotonic(), self._next_at
-        if next_at > now:
+        now = self._monotonic()
+        if self._next_at > now:
             return False
-        floor = now - self._burst
-        self._next_at = (max(floor, next_at)) + self._step
+        self._next_at = max(self._next_at, now - self._burst) + self._step
         return True
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a place is free now."""
+        return self._next_at <= self._monotonic()
 
     def ahead(self) -> float:
         """Return the seconds until a place would be free, without taking it."""

@@ -1,7 +1,9 @@
 """Opening the store: one engine per process, SQLite tuned for durability, schema by Alembic."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+_as_json = partial(json.dumps, separators=(",", ":"))
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A host that falls silent in the middle of a transaction must not hold its locks longer than a lane's lease (60 s), and
 # a worker must notice before that the server is silent. Seconds or milliseconds, as libpq and PostgreSQL want them.
@@ -46,11 +49,14 @@ def connect_store(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
         options = " ".join(f"-c {name}={value}" for name, value in _SERVER_GIVES_UP.items())
         patience = {**_CLIENT_GIVES_UP, "options": options}
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=patience)
+        return sa.create_engine(
+            url, pool_pre_ping=True, hide_parameters=True, connect_args=patience, json_serializer=_as_json
+        )
     path = sa.make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
+    waits: dict[str, Any] = {"timeout": 30, "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=waits, hide_parameters=True, json_serializer=_as_json)
     sa.event.listen(engine, "connect", _tune_sqlite)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -95,7 +95,7 @@ messages = sa.Table(
     partial("ix_messages_receipt", "provider_message_id is not null", "provider_message_id"),
     sa.Index("ix_messages_run_id", "run_id"),
     sa.Index("ix_messages_updated_at", "updated_at"),
-    sa.Index("ix_messages_address", "channel", "address"),
+    sa.Index("ix_messages_address", "address"),
 )
 
 campaigns = sa.Table(

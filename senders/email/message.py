@@ -5,6 +5,7 @@ Written out, not built as an ``EmailMessage``, which would take 50 times as long
 
 import binascii
 import re
+import struct
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,8 +30,8 @@ _SIGNED = [
     b"mime-version",
     b"content-type",
 ]
-_LINE_END = re.compile("\r\n|\r|\n")
-_QUOTED = "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+_LINE_END = re.compile(rb"\r\n|\r")
+_LONGEST_LINE = 76  # RFC 2045, 6.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +70,8 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
     Raises PermanentError when an address or a link cannot stand in a header.
     """
     name = identifier("the message's id", message.message_id)
-    # "=_" occurs in no quoted-printable text, where hexadecimal digits or a line's end follow every "="
-    data = (
+    # "=_" occurs in no base64, where "=" stands at the end alone
+    head = (
         f"{identity.from_line}To: {visible('the address', message.address)}\r\n"
         f"{text_header('Subject', message.subject)}Date: {_date(int(time.time()))}\r\n"
         f"Message-ID: <{name}@{identity.domain}>\r\n"
@@ -79,10 +80,18 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
         f"Feedback-ID: {identifier('the campaign', message.campaign_id)}:bmasia:campaign:{identity.domain}\r\n"
         "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
         f'Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n'
-        f'--=_{name}\r\nContent-Type: text/plain; charset="utf-8"\r\n{_QUOTED}{_quoted(message.text)}\r\n'
-        f'--=_{name}\r\nContent-Type: text/html; charset="utf-8"\r\n{_QUOTED}{_quoted(message.html)}\r\n'
-        f"--=_{name}--\r\n"
-    ).encode("ascii")
+    )
+    part = f'--=_{name}\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    data = b"".join(
+        (
+            head.encode("ascii"),
+            (part % "plain").encode("ascii"),
+            _in_base64(message.text),
+            (part % "html").encode("ascii"),
+            _in_base64(message.html),
+            f"--=_{name}--\r\n".encode("ascii"),
+        )
+    )
     if not identity.dkim_key:
         return data
     signature: bytes = dkim.sign(
@@ -91,10 +100,16 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
     return signature + data
 
 
-def _quoted(text: str) -> str:
-    lines = (_LINE_END.sub("\n", text) if "\r" in text else text).removesuffix("\n")
-    # What ends the first line ends the soft line breaks too.
-    return binascii.b2a_qp(f"{lines}\n".replace("\n", "\r\n").encode()).decode()
+def _in_base64(text: str) -> bytes:
+    """Encode text: less than half of the time quoted-printable takes, and less than half as long where it is Thai."""
+    lines = text.encode()
+    if b"\r" in lines:
+        lines = _LINE_END.sub(b"\n", lines)
+    lines = lines.removesuffix(b"\n").replace(b"\n", b"\r\n") + b"\r\n"
+    encoded = binascii.b2a_base64(lines, newline=False)
+    whole = len(encoded) // _LONGEST_LINE  # cut by struct: slices would take as long as the encoding
+    cut = struct.unpack_from(f"{_LONGEST_LINE}s" * whole, encoded)
+    return b"\r\n".join((*cut, encoded[whole * _LONGEST_LINE :], b"\r\n"))
 
 
 @lru_cache(maxsize=1)

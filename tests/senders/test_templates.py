@@ -16,7 +16,7 @@ from campaigns.playbooks import read_playbooks
 from core.errors import PermanentError
 from core.vocabulary import Channel
 from senders.email.message import Identity, message_bytes
-from senders.templates import MissingVariableError, preview, render
+from senders.templates import MissingVariableError, Template, preview
 from tests.senders.test_adapter_exam import IDENTITY, MESSAGE
 
 CONTENTS = {
@@ -43,7 +43,7 @@ every_content = pytest.mark.parametrize("key", CONTENTS, ids="-".join)
 @every_content
 def test_every_template_renders_in_its_language_and_leaves_nothing_open(key: tuple[str, ...]) -> None:
     content, channel = CONTENTS[key], Channel(key[2])
-    words, text = render(content, VALUES, channel), preview(content, VALUES)
+    words, text = Template(content, channel).render(VALUES), preview(content, VALUES)
 
     assert not re.search(r"[{}]|None|\[\]", text + words.subject + "".join(words.parameters))
     assert bool(re.search("[\u0e00-\u0e7f]", text.replace("มาลี", ""))) == (key[3] == "th")
@@ -58,7 +58,7 @@ def test_a_variable_without_a_value_stops_the_message_and_is_named(key: tuple[st
     for name in content["required"]:
         for nothing in (None, "", [], *((0,) if name.endswith("_count") else ())):
             with pytest.raises(MissingVariableError, match=name):
-                render(content, {**VALUES, name: nothing}, Channel(key[2]))
+                Template(content, Channel(key[2])).render({**VALUES, name: nothing})
 
 
 @every_content
@@ -95,23 +95,24 @@ def _content(text: str) -> dict[str, Any]:
 )
 def test_a_template_cannot_reach_out_of_its_sandbox(text: str) -> None:
     with pytest.raises(PermanentError):
-        render(_content(text), VALUES, Channel.LINE)
+        Template(_content(text), Channel.LINE).render(VALUES)
 
 
 def test_a_broken_template_and_a_text_too_long_for_the_channel_are_told() -> None:
     with pytest.raises(PermanentError, match="broken"):
-        render(_content("{{ contact_name "), VALUES, Channel.LINE)
+        Template(_content("{{ contact_name "), Channel.LINE).render(VALUES)
     with pytest.raises(PermanentError, match="5001 characters"):
-        render(_content("x" * 5001), VALUES, Channel.LINE)
+        Template(_content("x" * 5001), Channel.LINE).render(VALUES)
 
 
 def test_thai_readers_get_their_calendar_and_amounts_keep_their_currency() -> None:
     assert (
-        render(_content("{{ end_date|long_date }}") | {"language": "th"}, VALUES, Channel.LINE).text == "31 มีนาคม 2569"
+        Template(_content("{{ end_date|long_date }}") | {"language": "th"}, Channel.LINE).render(VALUES).text
+        == "31 มีนาคม 2569"
     )
-    assert render(_content("{{ end_date|long_date }}"), VALUES, Channel.LINE).text == "31 March 2026"
-    assert render(_content("{{ amount|money('USD') }}"), VALUES, Channel.LINE).text == "$14,231.00"
-    assert "14,231.00" in render(_content("{{ amount|money('THB') }}"), VALUES, Channel.LINE).text
+    assert Template(_content("{{ end_date|long_date }}"), Channel.LINE).render(VALUES).text == "31 March 2026"
+    assert Template(_content("{{ amount|money('USD') }}"), Channel.LINE).render(VALUES).text == "$14,231.00"
+    assert "14,231.00" in Template(_content("{{ amount|money('THB') }}"), Channel.LINE).render(VALUES).text
 
 
 def test_an_email_carries_what_mailbox_providers_ask_for() -> None:
