@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-_as_json = partial(json.dumps, separators=(",", ":"))
+_as_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A host that falls silent in the middle of a transaction must not hold its locks longer than a lane's lease (60 s), and
 # a worker must notice before that the server is silent. Seconds or milliseconds, as libpq and PostgreSQL want them.
