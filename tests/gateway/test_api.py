@@ -38,7 +38,9 @@ def published(warehouse, settings, now):  # noqa: F811
     """A published copy with one segment of three contacts."""
     for name in ("raw.campaigns__segments", "raw.campaigns__segment_memberships"):
         warehouse.execute(f"delete from {name}")
-    warehouse.execute("insert into raw.campaigns__segments values ('s', 'Renewal due', 'select 1', 1, 3, ?)", [now])
+    warehouse.execute(
+        "insert into raw.campaigns__segments values ('s', 'Renewal due', 'select 1', 1, 3, ?, 'ครบกำหนดต่อสัญญา')", [now]
+    )
     for number in range(3):
         add(
             warehouse,
