@@ -16,9 +16,9 @@ from core.store import ledger, restores
 from core.store.templates import save_template
 from core.vocabulary import Outcome
 
-_AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
+AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
 # A source that was never loaded is older than any; the marts are as old as the loads they were built from.
-_OLDEST = (
+OLDEST = (
     "select source_table, loaded_at from marts.freshness where is_decided_on order by loaded_at nulls first limit 1"
 )
 _DUE_AT_RESTORE = """
@@ -88,7 +88,7 @@ def run_campaign(
 
 def tables_decided_on() -> frozenset[str]:
     """Return the marts that deciding reads: the audience, every rule of the policy, the age of the data."""
-    texts = [_AUDIENCE, *(rule.sql for rule in policy.read_rules())]
+    texts = [AUDIENCE, *(rule.sql for rule in policy.read_rules())]
     return frozenset(re.findall(r"\bmarts\.[a-z_]+", "".join(texts))) | {"marts.freshness"}
 
 
@@ -96,7 +96,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
     """Decide about the temporary table ``members``: makes ``verdicts``; returns whether the data was too old."""
     roles = [str(role) for role in playbook.roles]
     connection.execute(
-        _AUDIENCE,
+        AUDIENCE,
         {
             "campaign_id": playbook.campaign_id,
             "run_id": run_id,
@@ -106,7 +106,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
             "has_holdout_below": round(playbook.holdout_share * 10_000),
         },
     )
-    source, oldest = connection.execute(_OLDEST).fetchone() or ("every source", None)
+    source, oldest = connection.execute(OLDEST).fetchone() or ("every source", None)
     is_stale = oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours)
     steps = [step for (step,) in connection.execute("select distinct step from considered").fetchall()]
     policy.decide(

@@ -16,11 +16,14 @@ API = "/api/"
 
 
 class ProblemError(Exception):
-    """What went wrong with a request: status, a name for programs, words for people, headers to send along."""
+    """What went wrong: status, a name for programs, words for people, headers to send along, members of its own."""
 
-    def __init__(self, status: int, name: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, name: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(detail)
         self.status, self.name, self.detail, self.headers = status, name, detail, dict(headers or {})
+        self.more = more
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -52,7 +55,7 @@ def answer(
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 -- what it is registered for
-    return answer(request, error.status, error.name, error.detail, error.headers)
+    return answer(request, error.status, error.name, error.detail, error.headers, **error.more)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -79,5 +82,5 @@ async def _transient(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    get_logger().error("a fault of ours", path=request.url.path, error=type(error).__name__)
+    get_logger().error("a fault of ours", path=request.url.path, error=type(error).__name__, exc_info=error)
     return answer(request, 500, "fault", "a fault of ours; tell the operators the request_id")

@@ -1,0 +1,229 @@
+"""Transactional send: one message per key, decided by the policy, the decision kept, an opt-out respected."""
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import httpx
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from core.store import suppressions
+from core.store.access_tables import transactional_sends
+from core.store.tables import audit, campaign_runs, messages
+from gateway.app import create_app
+from pipelines import journal
+from tests.campaigns.conftest import Town
+from tests.gateway.conftest import signed_in
+from tests.warehouse.conftest import make_raw_tables
+from warehouse.build import build
+from warehouse.catalog import with_upstream
+from warehouse.connect import connect, prepare
+from warehouse.publish import newest, publish
+
+SEND = "/api/v1/messages"
+WISH = {
+    "contact_id": "malee",
+    "template_id": "invoice_ready",
+    "variables": {"invoice_number": "INV-7", "due_date": "2026-04-01", "amount": "14231.00", "currency": "THB"},
+}
+
+
+def headers(key="invoice-7-ready", who="nok"):
+    return {**signed_in(who), "Idempotency-Key": key}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A published copy: a company whose contacts agreed to different things."""
+    moment = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+    folder = tmp_path_factory.mktemp("published")
+    with connect(folder / "warehouse.duckdb") as connection:
+        make_raw_tables(connection)
+        town = Town(connection, sa.create_engine("sqlite://"), moment)
+        company = town.company(name="Lotus Bay")
+        agreed = {"receives_invoice_emails": True}
+        town.contact(company, id="malee", email="malee@hotel.example", **agreed)
+        town.contact(company, id="somchai", name="Somchai", receives_invoice_emails=False)
+        town.contact(company, id="gone", name="Gone", is_active=False, **agreed)
+        town.contact(company, id="nowhere", name="Nowhere", email="", **agreed)
+        town.contact(company, id="typo", name="Typo", email="", mobile="12", **agreed)
+        town.contact(company, id="opted-out", name="Out", unsubscribed=True, **agreed)
+        town.settle()
+        publish(connection, folder / "serve", moment)
+    return folder / "serve"
+
+
+@pytest.fixture
+def place(published, settings, sqlite_store):
+    """The store of an installation that has the copy."""
+    shutil.copytree(published, settings.serve_dir)
+    return sqlite_store
+
+
+def rows(store, table):
+    with store.connect() as connection:
+        return [row._asdict() for row in connection.execute(sa.select(table))]
+
+
+def test_what_is_asked_for_is_planned_once_with_its_decision_and_its_line_in_the_audit_log(client, place):
+    answer = client.post(SEND, json=WISH, headers=headers())
+
+    assert answer.status_code == 202, answer.text
+    (message,) = rows(place, messages)
+    (decision,) = rows(place, transactional_sends)
+    (line,) = [row for row in rows(place, audit) if row["action"] == "send"]
+    assert answer.json()["message_id"] == message["message_id"] == decision["message_id"] == line["target"]
+    assert (message["status"], message["address"], message["purpose"]) == ("planned", "malee@hotel.example", "invoice")
+    assert message["variables"]["company_name"] == "Lotus Bay"
+    assert (decision["outcome"], decision["channel"]) == ("send", "email")
+    assert [run["audience"] for run in rows(place, campaign_runs)] == [1]
+    assert "malee@" not in json.dumps([decision, line], default=str)
+    told = client.get(f"{SEND}/{message['message_id']}", headers=signed_in("tek"))
+    assert told.json()["status"] == "planned"
+
+
+def test_the_same_key_and_body_give_the_same_answer_and_no_second_message(client, place):
+    first, again = (client.post(SEND, json=WISH, headers=headers()) for _ in range(2))
+
+    assert again.json() == first.json()
+    assert len(rows(place, messages)) == 1
+    assert client.post(SEND, json=WISH, headers=headers("another-key")).json() != first.json()
+    assert client.post(SEND, json=WISH, headers=headers(who="ada")).json() != first.json()
+    assert len(rows(place, messages)) == 3
+
+
+def test_the_same_key_with_another_body_is_refused(client, place):
+    client.post(SEND, json=WISH, headers=headers())
+    other = client.post(SEND, json={**WISH, "contact_id": "somchai"}, headers=headers())
+
+    assert (other.status_code, other.json()["type"]) == (422, "urn:bma:problem:key-used")
+    assert len(rows(place, messages)) == 1
+
+
+def test_repeats_at_the_same_moment_make_one_message(client, place):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.post(SEND, json=WISH, headers=headers()), range(8)))
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    assert len(rows(place, messages)) == len(rows(place, transactional_sends)) == 1
+    assert [run["audience"] for run in rows(place, campaign_runs)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("contact_id", "outcome", "reason"),
+    [
+        ("gone", "ineligible", "no longer active"),
+        ("somchai", "no_consent", "has not agreed to invoice"),
+        ("opted-out", "no_consent", "opted out"),
+        ("nowhere", "no_address", "no email"),
+        ("typo", "invalid_address", "no valid email"),
+    ],
+)
+def test_who_must_not_be_written_to_is_not_and_the_reason_is_kept(client, place, contact_id, outcome, reason):
+    wish = {**WISH, "contact_id": contact_id}
+    answer, again = (client.post(SEND, json=wish, headers=headers()) for _ in range(2))
+
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:bma:problem:not-sent")
+    assert answer.json()["outcome"] == again.json()["outcome"] == outcome
+    assert reason in answer.json()["detail"]
+    assert rows(place, messages) == []
+    (decision,) = rows(place, transactional_sends)
+    assert (decision["outcome"], decision["message_id"]) == (outcome, None)
+
+
+@pytest.mark.parametrize("whom", [{"address": "malee@hotel.example", "channel": "email"}, {"channel": "all"}])
+def test_an_opt_out_since_the_copy_was_published_counts(client, place, now, whom):
+    given = {"address": None, "contact_id": "malee", "reason": "stop", "source": "one_click", **whom}
+    with place.begin() as connection:
+        suppressions.add(connection, **given, now=now)
+    answer = client.post(SEND, json=WISH, headers=headers())
+
+    assert (answer.status_code, answer.json()["outcome"]) == (409, "suppressed")
+
+
+def test_on_old_consent_nothing_is_sent_and_the_same_key_works_once_it_is_fresh(client, place, settings, now):
+    client.app.state.clock = lambda: now + timedelta(hours=30)
+    early = client.post(SEND, json=WISH, headers=headers())
+    with duckdb.connect(str(newest(settings.serve_dir).path)) as copy:  # as a later build would have it
+        copy.execute("update marts.freshness set loaded_at = loaded_at + interval 29 hours")
+    late = client.post(SEND, json=WISH, headers=headers())
+
+    assert (early.status_code, early.json()["outcome"], early.headers["retry-after"]) == (503, "stale_data", "300")
+    assert late.status_code == 202
+    assert [row["outcome"] for row in rows(place, transactional_sends)] == ["send"]
+
+
+def test_every_missing_variable_is_named_and_nothing_is_kept(client, place):
+    wish = {**WISH, "variables": {"invoice_number": "INV-7", "currency": ""}}
+    answer = client.post(SEND, json=wish, headers=headers())
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:bma:problem:missing-variables")
+    assert answer.json()["missing"] == ["due_date", "amount", "currency"]
+    assert rows(place, transactional_sends) == []
+    assert client.post(SEND, json=WISH, headers=headers()).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "name"),
+    [
+        ({"template_id": "nonsense"}, 422, "no-such-template"),
+        ({"channel": "x"}, 422, "no-such-channel"),
+        ({"contact_id": "nobody"}, 404, "no-such-contact"),
+        ({"variables": {**WISH["variables"], "due_date": "soon"}}, 422, "missing-variables"),
+        ({"extra": 1}, 422, "invalid"),
+    ],
+)
+def test_a_wish_that_cannot_be_fulfilled_says_what_is_wrong(client, place, changes, status, name):
+    answer = client.post(SEND, json={**WISH, **changes}, headers=headers())
+
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:bma:problem:{name}")
+    assert rows(place, messages) == []
+
+
+def test_a_key_is_needed_and_so_is_the_role(client, place):
+    without = client.post(SEND, json=WISH, headers=signed_in("nok"))
+
+    assert (without.status_code, without.json()["wrong"][0]["where"]) == (422, "header.Idempotency-Key")
+    assert client.post(SEND, json=WISH, headers=headers(who="fin")).status_code == 403
+    assert client.post(SEND, json=WISH, headers={"Idempotency-Key": "12345678"}).status_code == 401
+
+
+def test_templates_that_may_be_sent_are_listed_with_what_they_need(client):
+    found = {each["template_id"]: each for each in client.get(f"{SEND}/templates", headers=signed_in("tek")).json()}
+
+    assert found["invoice_ready"]["variables"] == ["invoice_number", "due_date", "amount", "currency"]
+    assert found["quote_ready"]["purpose"] == "quote"
+
+
+def test_repeats_at_two_gateways_on_postgresql_make_one_message(place, settings, now, crm, postgres_server):
+    from bench import postgres
+    from core.store.engine import open_store
+
+    store = open_store(postgres.new_database(postgres_server, "sends"))
+    apps = [create_app(settings, engine=store, clock=lambda: now, crm=httpx.MockTransport(crm)) for _ in range(2)]
+    with TestClient(apps[0]) as one, TestClient(apps[1]) as two, ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda client: client.post(SEND, json=WISH, headers=headers()), [one, two] * 3))
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    assert len(rows(store, messages)) == 1
+    store.dispose()
+
+
+def test_what_was_decided_is_a_row_of_the_warehouse_s_decisions(client, place, tmp_path, now):
+    for number, contact_id in enumerate(("malee", "somchai")):
+        client.post(SEND, json={**WISH, "contact_id": contact_id}, headers=headers(f"key-number-{number}"))
+    journal.load(place, data_dir=tmp_path, warehouse_path=tmp_path / "w.duckdb", now=now)
+    with connect(tmp_path / "w.duckdb") as connection:
+        prepare(connection)
+        build(connection, now=now, select=with_upstream("marts.decisions"))
+        found = connection.execute(
+            "select contact_id, outcome, campaign_id from marts.decisions order by all"
+        ).fetchall()
+
+    assert found == [("malee", "send", "invoice_ready"), ("somchai", "no_consent", "invoice_ready")]
