@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from campaigns import policy, segments, templates
 from campaigns.playbooks import Playbook, read_playbooks
+from core import traces
 from core.ids import message_id
+from core.metrics import meters
 from core.store import campaigns as store_campaigns
 from core.store import ledger, restores
 from core.store.templates import save_template
@@ -83,6 +85,8 @@ def run_campaign(
             restores.doubt_planned(store, due_then, restored_at, now)
         report = _report(connection, run.run_id, occurrence, planned=planned)
         store_campaigns.finish_run(store, run.run_id, audience=report.audience, now=now)
+    for outcome, contacts in report.outcomes.items():
+        meters().decisions.labels(playbook.campaign_id, outcome).inc(contacts)
     return report
 
 
@@ -204,6 +208,7 @@ def _messages(
                 "not_before": None,
                 "expires_at": now + timedelta(hours=playbook.expires_after_hours),
                 "snapshot_id": snapshot_id,
+                "traceparent": traces.current_parent(),
             }
         )
     return rows

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from core import faults
 from core.errors import PermanentError, TransientError
 from core.logs import get_logger
 
@@ -83,4 +84,5 @@ async def _transient(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     get_logger().error("a fault of ours", path=request.url.path, error=type(error).__name__, exc_info=error)
+    faults.report(error)
     return answer(request, 500, "fault", "a fault of ours; tell the operators the request_id")

@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from core import faults
 from core.errors import TransientError
 from core.logs import get_logger
+from core.metrics import meters
 from core.store.lanes import LaneMemory
 from core.store.ledger import Message
 from senders.breaker import Breaker
@@ -27,6 +29,7 @@ from senders.limits import Limits, TokenBucket
 from senders.prepare import Preparer
 from senders.ready import Ready
 from senders.settle import Released, Result, Stopped, settles_doubt
+from senders.telling import request_told, tell_results
 
 _RECORD_SECONDS = 0.04
 _RECORD_MOST = 250
@@ -196,13 +199,16 @@ class Lane:
 
         if wait := self._meter.domain_wait(ready.pairs[0][0].address):
             await asyncio.sleep(wait)
-        answer = await self._hand_over(ready, may_go)
+        with request_told(self._sender.channel, ready) as told:
+            answer = await self._hand_over(ready, may_go)
+            told["result"] = type(answer).__name__.lower()
         self._feed.heard(ready)
         if objections:
             if not ready.is_doubt:
                 self._results.extend((each, objections.get(each.message_id, Released())) for each, _ in ready.pairs)
             return
         if self._breaker.hear(answer):
+            meters().lane_pauses.labels(str(self._sender.channel)).inc()
             get_logger().warning("lane pauses", channel=self._sender.channel, reason=self._breaker.reason)
         self._take_answer(ready, answer)
 
@@ -213,6 +219,7 @@ class Lane:
             return await self._alike.send_alike([each for _, each in ready.pairs], ready.batch_id, may_go)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the message may have gone out
             get_logger().error("a sender broke its promise never to raise", error=repr(error))
+            faults.report(error)
             return Unknown(f"a fault of ours while it was sent: {type(error).__name__}")
 
     def _take_answer(self, ready: Ready, answer: Answer) -> None:
@@ -260,6 +267,7 @@ class Lane:
         await self._store.patiently(lambda: self._store.write(results, domains, self._memory()))
         self._is_recording = False
         self.recorded += len(results)
+        tell_results(self._sender.channel, results)
         if not all(isinstance(result, Accepted) for _, result in results):
             self._feed.look_again()  # some may be due at once
 

@@ -14,6 +14,7 @@ from campaigns.transactional import Decision, Template, Wish
 from core import traces
 from core.errors import PermanentError
 from core.ids import derived_id, message_id
+from core.metrics import meters
 from core.store import ledger, transactional_sends
 from core.store.engine import reading
 from core.store.templates import save_template
@@ -193,6 +194,7 @@ def _write(
             policy=policy.policy_version(transactional.read_rules()),
             now=now,
         )
+        meters().decisions.labels(template.template_id, str(decision.outcome)).inc()
         if is_sent:
             ledger.plan(connection, [_message(connection, row, template, decision, now)], now)
         detail = {"template_id": template.template_id, "contact_id": wish.contact_id, "outcome": decision.outcome}
