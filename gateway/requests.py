@@ -90,7 +90,7 @@ class _Passing:
 
     @property
     def route(self) -> str:
-        """The route as it is written, ids left out; empty where there is none."""
+        """The route as it is written below ``/api/v1``, ids left out; empty where there is none."""
         return getattr(self.scope.get("route"), "path_format", "")
 
     def tell(self) -> None:

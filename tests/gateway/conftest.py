@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import hmac
+import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from core.settings import Settings
 from core.store import ledger, outbox
 from core.store.tables import events, inbox, messages, suppressions
 from gateway.app import create_app
+from tests.campaigns.conftest import Town
+from tests.warehouse.conftest import make_raw_tables
+from warehouse.connect import connect
+from warehouse.publish import publish
 
 SECRETS = {
     "whatsapp_app_secret": "appsecret",
@@ -161,3 +166,31 @@ def rows(sqlite_store: sa.Engine) -> Callable[[str], list[dict[str, Any]]]:
             return [dict(row) for row in connection.execute(sa.select(tables[name])).mappings()]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def published_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published copy: a company whose contacts agreed to different things."""
+    moment = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+    folder = tmp_path_factory.mktemp("published")
+    with connect(folder / "warehouse.duckdb") as connection:
+        make_raw_tables(connection)
+        town = Town(connection, sa.create_engine("sqlite://"), moment)
+        company = town.company(name="Lotus Bay")
+        agreed: dict[str, Any] = {"receives_invoice_emails": True}
+        town.contact(company, id="malee", email="malee@hotel.example", mobile="0812345678", **agreed)
+        town.contact(company, id="somchai", name="Somchai", receives_invoice_emails=False)
+        town.contact(company, id="gone", name="Gone", is_active=False, **agreed)
+        town.contact(company, id="nowhere", name="Nowhere", email="", **agreed)
+        town.contact(company, id="typo", name="Typo", email="", mobile="12", **agreed)
+        town.contact(company, id="opted-out", name="Out", unsubscribed=True, **agreed)
+        town.settle()
+        publish(connection, folder / "serve", moment)
+    return folder / "serve"
+
+
+@pytest.fixture
+def place(published_people: Path, settings: Settings, sqlite_store: sa.Engine) -> sa.Engine:
+    """The store of an installation that has the copy."""
+    shutil.copytree(published_people, settings.serve_dir)
+    return sqlite_store

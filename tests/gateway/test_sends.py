@@ -1,9 +1,8 @@
 """Transactional send: one message per key, decided by the policy, the decision kept, an opt-out respected."""
 
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import duckdb
 import httpx
@@ -16,13 +15,11 @@ from core.store.access_tables import transactional_sends
 from core.store.tables import audit, campaign_runs, messages
 from gateway.app import create_app
 from pipelines import journal
-from tests.campaigns.conftest import Town
 from tests.gateway.conftest import signed_in
-from tests.warehouse.conftest import make_raw_tables
 from warehouse.build import build
 from warehouse.catalog import with_upstream
 from warehouse.connect import connect, prepare
-from warehouse.publish import newest, publish
+from warehouse.publish import newest
 
 SEND = "/api/v1/messages"
 WISH = {
@@ -34,34 +31,6 @@ WISH = {
 
 def headers(key="invoice-7-ready", who="nok"):
     return {**signed_in(who), "Idempotency-Key": key}
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    """A published copy: a company whose contacts agreed to different things."""
-    moment = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-    folder = tmp_path_factory.mktemp("published")
-    with connect(folder / "warehouse.duckdb") as connection:
-        make_raw_tables(connection)
-        town = Town(connection, sa.create_engine("sqlite://"), moment)
-        company = town.company(name="Lotus Bay")
-        agreed = {"receives_invoice_emails": True}
-        town.contact(company, id="malee", email="malee@hotel.example", **agreed)
-        town.contact(company, id="somchai", name="Somchai", receives_invoice_emails=False)
-        town.contact(company, id="gone", name="Gone", is_active=False, **agreed)
-        town.contact(company, id="nowhere", name="Nowhere", email="", **agreed)
-        town.contact(company, id="typo", name="Typo", email="", mobile="12", **agreed)
-        town.contact(company, id="opted-out", name="Out", unsubscribed=True, **agreed)
-        town.settle()
-        publish(connection, folder / "serve", moment)
-    return folder / "serve"
-
-
-@pytest.fixture
-def place(published, settings, sqlite_store):
-    """The store of an installation that has the copy."""
-    shutil.copytree(published, settings.serve_dir)
-    return sqlite_store
 
 
 def rows(store, table):
