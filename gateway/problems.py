@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -14,6 +15,26 @@ from core.errors import PermanentError, TransientError
 from core.logs import get_logger
 
 API = "/api/"
+
+
+class Problem(BaseModel):
+    """A problem document; some have members of their own."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str = Field(description="For programs: `urn:bma:problem:` and a name.")
+    title: str
+    status: int
+    detail: str = Field(description="What to do.")
+    instance: str
+    request_id: str | None = Field(description="Find it in the log by this.")
+
+
+_DOCUMENT = {"content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+# For the OpenAPI document: what any request may be answered instead.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Not as asked: `detail` says what to do.", **_DOCUMENT},
+    "5XX": {"description": "Not now (503, with `Retry-After`), or a fault of ours.", **_DOCUMENT},
+}
 
 
 class ProblemError(Exception):

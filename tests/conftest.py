@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from bench import postgres
 from core.store.engine import open_store
+
+settings.register_profile("long", max_examples=200, deadline=None)
 
 
 @pytest.fixture
