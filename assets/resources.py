@@ -1,6 +1,7 @@
 """What assets are given: the installation's steps, each told about to operators."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cached_property, wraps
 from inspect import isfunction
 from typing import Any, cast
@@ -29,9 +30,9 @@ class Installation(dg.ConfigurableResource):
         telemetry.start("dagster", settings)
         return told(Steps(settings), self._run_id)
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 -- Dagster's way
-        """Hand over the run's spans: its process ends now."""
-        traces.stop()
+    def step(self, action: str) -> AbstractContextManager[None]:
+        """Tell about a step that an asset puts together itself."""
+        return telemetry.step(action, parent=_trace(self._run_id))
 
 
 class _Told:
@@ -56,7 +57,11 @@ class _Told:
 
 def told(steps: Steps, run_id: str) -> Steps:
     """Return steps whose calls are told about, in the trace of a Dagster run."""
-    return cast("Steps", _Told(steps, traces.of_run(run_id) if run_id else None))
+    return cast("Steps", _Told(steps, _trace(run_id)))
+
+
+def _trace(run_id: str) -> str | None:
+    return traces.of_run(run_id) if run_id else None
 
 
 WRITES_WAREHOUSE = "warehouse"  # the pool whose limit of one makes one writer at a time

@@ -1,6 +1,6 @@
 """What operators see of a process, begun at its entry point: logs, metrics, traces, faults."""
 
-import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,18 @@ from core.logs import configure_logs, get_logger
 from core.settings import Settings
 
 
-def start(service: str, settings: Settings, *, level: int = logging.INFO) -> None:
-    """Begin to tell about this process, a long-lived one. Call once, at the entry point."""
-    configure_logs(service, level=level)
+class _Begun:
+    """Which process has begun to tell: Dagster makes its resources anew for every tick."""
+
+    pid = 0
+
+
+def start(service: str, settings: Settings) -> None:
+    """Begin to tell about this process, a long-lived one or a run, at its entry point; again changes nothing."""
+    if _Begun.pid == os.getpid():
+        return
+    _Begun.pid = os.getpid()
+    configure_logs(service)
     metrics.share(settings.data_dir / "metrics", service)
     traces.start_from_setting(service, settings.otel_endpoint)
     faults.start(settings.sentry_dsn, service)
@@ -21,17 +30,17 @@ def start(service: str, settings: Settings, *, level: int = logging.INFO) -> Non
 @contextmanager
 def step(action: str, *, parent: str | None = None) -> Iterator[None]:
     """Tell about one step of a run: a span below ``parent``, how long it took, how it ended, a fault reported."""
-    began = time.monotonic()
-    result = "failed"
-    try:
-        with traces.span(action, parents=[parent]):
+    with traces.span(action, parents=[parent]) as found:
+        began = time.monotonic()
+        found["result"] = "failed"
+        try:
             yield
-        result = "done"
-    except Exception as error:
-        faults.report(error)
-        raise
-    finally:
-        seconds = time.monotonic() - began
-        metrics.meters().steps.labels(action, result).inc()
-        metrics.meters().step_seconds.labels(action).observe(seconds)
-        get_logger().info("step", action=action, result=result, duration_ms=round(seconds * 1000))
+            found["result"] = "done"
+        except Exception as error:
+            faults.report(error)
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            metrics.meters().steps.labels(action, found["result"]).inc()
+            metrics.meters().step_seconds.labels(action).observe(seconds)
+            get_logger().info("step", action=action, result=found["result"], duration_ms=round(seconds * 1000))
