@@ -32,7 +32,7 @@ class Installation(dg.ConfigurableResource):
 
     def step(self, action: str) -> AbstractContextManager[None]:
         """Tell about a step that an asset puts together itself."""
-        return telemetry.step(action, parent=_trace(self._run_id))
+        return telemetry.run_step(action, parent=_trace(self._run_id))
 
 
 class _Told:
@@ -49,7 +49,7 @@ class _Told:
     def _telling(self, name: str, step: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(step)
         def tell(*args: Any, **kwargs: Any) -> Any:
-            with telemetry.step(name, parent=self._parent):
+            with telemetry.run_step(name, parent=self._parent):
                 return step(*args, **kwargs)
 
         return tell

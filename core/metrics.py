@@ -45,8 +45,8 @@ class Meters:
         self.sends = counter("sends", "Messages by what came of handing them over.", "channel", "result")
         self.send_seconds = histogram("send_seconds", "How long a provider takes to answer a request.", "channel")
         self.lane_pauses = counter("lane_pauses", "How often a lane stopped for its provider.", "channel")
-        self.steps = counter("steps", "Steps of Dagster runs.", "step", "result")
-        self.step_seconds = histogram("step_seconds", "How long a step takes.", "step", _LONG)
+        self.run_steps = counter("run_steps", "What Dagster runs did, by how it ended.", "action", "result")
+        self.run_step_seconds = histogram("run_step_seconds", "How long an action of a run takes.", "action", _LONG)
 
 
 @cache

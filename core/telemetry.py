@@ -28,8 +28,8 @@ def start(service: str, settings: Settings) -> None:
 
 
 @contextmanager
-def step(action: str, *, parent: str | None = None) -> Iterator[None]:
-    """Tell about one step of a run: a span below ``parent``, how long it took, how it ended, a fault reported."""
+def run_step(action: str, *, parent: str | None = None) -> Iterator[None]:
+    """Tell about one action of a run: a span below ``parent``, how long it took, how it ended, a fault reported."""
     with traces.span(action, parents=[parent]) as found:
         began = time.monotonic()
         found["result"] = "failed"
@@ -41,6 +41,6 @@ def step(action: str, *, parent: str | None = None) -> Iterator[None]:
             raise
         finally:
             seconds = time.monotonic() - began
-            metrics.meters().steps.labels(action, found["result"]).inc()
-            metrics.meters().step_seconds.labels(action).observe(seconds)
-            get_logger().info("step", action=action, result=found["result"], duration_ms=round(seconds * 1000))
+            metrics.meters().run_steps.labels(action, found["result"]).inc()
+            metrics.meters().run_step_seconds.labels(action).observe(seconds)
+            get_logger().info("run step", action=action, result=found["result"], duration_ms=round(seconds * 1000))

@@ -71,7 +71,7 @@ def test_one_trace_leads_from_the_api_through_the_store_to_the_provider_and_name
     wish = {**WISH, "channel": "whatsapp"}
     answer = client.post(SEND, json=wish, headers={**headers(), "traceparent": caller})
     run_id = str(uuid.uuid4())
-    with telemetry.step("send_due", parent=traces.of_run(run_id)):
+    with telemetry.run_step("send_due", parent=traces.of_run(run_id)):
         report, _ = work(place, GOOD, clock=lambda: now)
     spans = exported()
 
@@ -113,7 +113,7 @@ def test_steps_of_a_run_are_timed_and_their_faults_counted(settings, sqlite_stor
     steps = told(Steps(settings), str(uuid.uuid4()))
     with pytest.raises(Exception, match="file, published where it is built"):
         steps.follow()
-    counted = {(m.labels["step"], m.labels["result"]): m.value for m in samples("bma_steps_total")}
+    counted = {(m.labels["action"], m.labels["result"]): m.value for m in samples("bma_run_steps_total")}
 
     assert counted["follow", "failed"] >= 1
     assert exported()["follow"].status.description == "PermanentError"
