@@ -43,7 +43,9 @@ class Meters:
         self.request_seconds = histogram("request_seconds", "From a request's arrival to its answer.", "route")
         self.decisions = counter("decisions", "Contacts decided about.", "campaign", "outcome")
         self.sends = counter("sends", "Messages by what came of handing them over.", "channel", "result")
-        self.send_seconds = histogram("send_seconds", "How long a provider takes to answer a request.", "channel")
+        self.send_seconds = histogram(
+            "send_seconds", "How long a provider takes to answer, of up to 50 requests a second.", "channel"
+        )
         self.lane_pauses = counter("lane_pauses", "How often a lane stopped for its provider.", "channel")
         self.run_steps = counter("run_steps", "What Dagster runs did, by how it ended.", "action", "result")
         self.run_step_seconds = histogram("run_step_seconds", "How long an action of a run takes.", "action", _LONG)
