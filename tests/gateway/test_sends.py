@@ -1,6 +1,7 @@
 """Transactional send: one message per key, decided by the policy, the decision kept, an opt-out respected."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -12,13 +13,15 @@ from starlette.testclient import TestClient
 
 from core.store import suppressions
 from core.store.access_tables import transactional_sends
+from core.store.columns import metadata
 from core.store.tables import audit, campaign_runs, messages
 from gateway.app import create_app
-from pipelines import journal
 from tests.gateway.conftest import signed_in
+from tests.senders.working import GOOD, work
+from tests.warehouse.conftest import add
 from warehouse.build import build
-from warehouse.catalog import with_upstream
-from warehouse.connect import connect, prepare
+from warehouse.checks import check_all
+from warehouse.connect import connect
 from warehouse.publish import newest
 
 SEND = "/api/v1/messages"
@@ -184,15 +187,30 @@ def test_repeats_at_two_gateways_on_postgresql_make_one_message(place, settings,
     store.dispose()
 
 
-def test_what_was_decided_is_a_row_of_the_warehouse_s_decisions(client, place, tmp_path, now):
-    for number, contact_id in enumerate(("malee", "somchai")):
-        client.post(SEND, json={**WISH, "contact_id": contact_id}, headers=headers(f"key-number-{number}"))
-    journal.load(place, data_dir=tmp_path, warehouse_path=tmp_path / "w.duckdb", now=now)
+def test_what_was_decided_is_a_row_of_the_warehouse_s_decisions_and_every_promise_is_kept(
+    client, place, published_people, tmp_path, now
+):
+    planned = client.post(SEND, json={**WISH, "channel": "whatsapp"}, headers=headers()).json()
+    client.post(SEND, json={**WISH, "contact_id": "gone"}, headers=headers("another-key"))
+    report, _ = work(place, GOOD, clock=lambda: now)
+    shutil.copy(published_people.parent / "warehouse.duckdb", tmp_path / "w.duckdb")
     with connect(tmp_path / "w.duckdb") as connection:
-        prepare(connection)
-        build(connection, now=now, select=with_upstream("marts.decisions"))
-        found = connection.execute(
-            "select contact_id, outcome, campaign_id from marts.decisions order by all"
+        for name in ("messages", "campaigns", "campaign_runs", "templates", "transactional_sends"):
+            for row in rows(place, metadata.tables[name]):
+                add(
+                    connection,
+                    f"journal__{name}",
+                    {k: json.dumps(v) if isinstance(v, dict) else v for k, v in row.items()},
+                )
+        build(connection, now=now)
+        broken = [result for result in check_all(connection, now) if result.is_error]
+        decided = connection.execute("select contact_id, outcome, run_id from marts.decisions order by all").fetchall()
+        (result,) = connection.execute(
+            "select audience, sent from marts.campaign_results where campaign_id = 'invoice_ready' and sent > 0"
         ).fetchall()
 
-    assert found == [("malee", "send", "invoice_ready"), ("somchai", "no_consent", "invoice_ready")]
+    assert report.counts == {"accepted": 1}
+    assert planned["channel"] == "whatsapp"
+    assert broken == []
+    assert decided == [("gone", "ineligible", planned["run_id"]), ("malee", "send", planned["run_id"])]
+    assert result == (1, 1)
