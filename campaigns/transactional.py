@@ -135,7 +135,7 @@ def decide(
 def _verdict(
     connection: Any, engine: sa.Engine, template: Template, wish: Wish, now: datetime
 ) -> dict[str, Any] | None:
-    asked = {"subject_type": wish.subject_type, "subject_id": wish.subject_id, "step": wish.step}
+    asked = {"about_type": wish.subject_type, "about_id": wish.subject_id, "which_step": wish.step}
     connection.execute(_MEMBER, {**asked, "contact_id": wish.contact_id})
     connection.execute(
         AUDIENCE,

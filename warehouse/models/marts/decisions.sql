@@ -44,7 +44,7 @@ select
     decided_at,
     snapshot_id
 from raw.campaigns__decisions
-union all by name
+union all
 select
     run_id,
     campaign_id,
@@ -57,6 +57,7 @@ select
     reason,
     channel,
     'a' as variant,
+    null::timestamptz as deferred_until,
     decided_at,
     snapshot_id
 from staging.journal__transactional_sends
