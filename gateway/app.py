@@ -69,7 +69,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "traceparent", "X-Request-ID"],
             expose_headers=["RateLimit", "RateLimit-Policy", "X-Request-ID", "X-Data-As-Of"],
             max_age=600,
         )
