@@ -1,6 +1,7 @@
 """Transactional send: one message to one person, asked for by a program of ours, decided like any other."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -8,11 +9,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import IntegrityError
 
 from campaigns import policy, transactional
 from campaigns.transactional import Decision, Template, Wish
 from core import traces
-from core.errors import PermanentError
+from core.errors import PermanentError, TransientError
 from core.ids import derived_id, message_id
 from core.metrics import meters
 from core.store import ledger, transactional_sends
@@ -40,6 +42,7 @@ Key = Annotated[
 ]
 Value = Annotated[str, Field(max_length=2000)] | int | float | Annotated[list[str], Field(max_length=50)]
 _DAY = ZoneInfo("Asia/Bangkok")
+_TRIES = 5
 
 
 class NewMessage(BaseModel):
@@ -78,6 +81,22 @@ class Sendable(BaseModel):
     variables: list[str] = Field(description="What the caller must give.")
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked for, and the copy it is decided on."""
+
+    wish: NewMessage
+    template: Template
+    version: Version
+    send_id: str
+    wish_hash: str
+
+    @property
+    def step(self) -> str:
+        """The message's step, another one for every key."""
+        return f"{self.template.template_id}@{self.send_id.replace("-", "")[:16]}"
+
+
 @router.get("/templates")
 def list_templates(_caller: Annotated[Caller, Depends(needs(Role.VIEWER))]) -> list[Sendable]:
     """List what may be sent by request."""
@@ -107,12 +126,16 @@ def send_message(wish: NewMessage, request: Request, caller: Marketer, key: Key)
         before = transactional_sends.find(connection, send_id)
     if before is not None and (before.wish_hash != wish_hash or before.outcome != Outcome.STALE_DATA):
         return _answer(before, wish_hash)
-    version = newest(request)
-    step = f"{template.template_id}@{send_id[:8]}"
-    decision = _decide(request, template, version, wish, step)
-    with engine.begin() as connection:
-        made = _write(connection, request, caller, template, version, wish, (send_id, wish_hash, step), decision)
-    return _answer(made, wish_hash)
+    asked = _Asked(wish, template, newest(request), send_id, wish_hash)
+    decision = _decide(request, asked)
+    for _ in range(_TRIES):
+        try:
+            with engine.begin() as connection:
+                made = _write(connection, request, caller, asked, decision)
+        except IntegrityError:
+            continue  # another request made the template's campaign or version at this moment
+        return _answer(made, wish_hash)
+    raise TransientError("too many requests use this template for the first time: try again", retry_after=1)
 
 
 def _template(wish: NewMessage) -> Template:
@@ -126,11 +149,11 @@ def _template(wish: NewMessage) -> Template:
     return template
 
 
-def _decide(request: Request, template: Template, version: Version, wish: NewMessage, step: str) -> Decision:
-    state = request.app.state
-    asked = Wish(
+def _decide(request: Request, asked: _Asked) -> Decision:
+    state, template, wish = request.app.state, asked.template, asked.wish
+    about = Wish(
         contact_id=wish.contact_id,
-        step=step,
+        step=asked.step,
         variables=wish.variables,
         channels=[wish.channel] if wish.channel else template.channels,
         subject_type=wish.subject_type,
@@ -139,7 +162,7 @@ def _decide(request: Request, template: Template, version: Version, wish: NewMes
     try:
         with traces.span("decide", template_id=template.template_id) as found:
             decision = transactional.decide(
-                version, state.warehouse_key, state.engine, template, asked, now=state.clock()
+                asked.version, state.warehouse_key, state.engine, template, about, now=state.clock()
             )
             found["outcome"] = decision.outcome if decision else None
     except MissingVariableError as error:
@@ -151,30 +174,21 @@ def _decide(request: Request, template: Template, version: Version, wish: NewMes
     return decision
 
 
-def _write(
-    connection: sa.Connection,
-    request: Request,
-    caller: Caller,
-    template: Template,
-    version: Version,
-    wish: NewMessage,
-    ids: tuple[str, str, str],
-    decision: Decision,
-) -> Send:
+def _write(connection: sa.Connection, request: Request, caller: Caller, asked: _Asked, decision: Decision) -> Send:
     """Write decision and message in one transaction; who came second with the same key gets the first one's."""
-    send_id, wish_hash, step = ids
+    wish, template, version = asked.wish, asked.template, asked.version
     now: datetime = request.app.state.clock()
     definition = {"campaign_id": template.template_id, **template.model_dump(mode="json")}
     run_id = derived_id("run", template.template_id, _day(now))
     is_sent = decision.outcome is Outcome.SEND
-    key = message_id(template.template_id, run_id, wish.contact_id, step) if is_sent else None
+    key = message_id(template.template_id, run_id, wish.contact_id, asked.step) if is_sent else None
     row = {
-        "send_id": send_id,
-        "wish_hash": wish_hash,
+        "send_id": asked.send_id,
+        "wish_hash": asked.wish_hash,
         "caller": caller.actor,
         "campaign_id": template.template_id,
         "run_id": run_id,
-        "step": step,
+        "step": asked.step,
         "contact_id": wish.contact_id,
         "company_id": decision.company_id,
         "subject_type": wish.subject_type,
@@ -198,8 +212,8 @@ def _write(
         if is_sent:
             ledger.plan(connection, [_message(connection, row, template, decision, now)], now)
         detail = {"template_id": template.template_id, "contact_id": wish.contact_id, "outcome": decision.outcome}
-        note_change(connection, request, caller, "send", key or send_id, detail)
-    found = transactional_sends.find(connection, send_id)
+        note_change(connection, request, caller, "send", key or asked.send_id, detail)
+    found = transactional_sends.find(connection, asked.send_id)
     assert found is not None  # noqa: S101 -- by us or by who came first
     return found
 

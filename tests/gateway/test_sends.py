@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from bench import postgres
 from core.store import suppressions
 from core.store.access_tables import transactional_sends
 from core.store.columns import metadata
+from core.store.engine import open_store
 from core.store.tables import audit, campaign_runs, messages
 from gateway.app import create_app
 from tests.gateway.conftest import signed_in
@@ -172,18 +174,19 @@ def test_templates_that_may_be_sent_are_listed_with_what_they_need(client):
     assert found["quote_ready"]["purpose"] == "quote"
 
 
-def test_repeats_at_two_gateways_on_postgresql_make_one_message(place, settings, now, crm, postgres_server):
-    from bench import postgres
-    from core.store.engine import open_store
-
+def test_two_gateways_on_postgresql_make_one_message_a_key_whatever_comes_at_once(
+    place, settings, now, crm, postgres_server
+):
     store = open_store(postgres.new_database(postgres_server, "sends"))
     apps = [create_app(settings, engine=store, clock=lambda: now, crm=httpx.MockTransport(crm)) for _ in range(2)]
     with TestClient(apps[0]) as one, TestClient(apps[1]) as two, ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda client: client.post(SEND, json=WISH, headers=headers()), [one, two] * 3))
+        turns = [(client, f"key-number-{number}") for number in range(5) for client in (one, two)]
+        answers = list(pool.map(lambda turn: turn[0].post(SEND, json=WISH, headers=headers(turn[1])), turns))
 
     assert {answer.status_code for answer in answers} == {202}
-    assert len({answer.text for answer in answers}) == 1
-    assert len(rows(store, messages)) == 1
+    assert len({answer.text for answer in answers}) == 5
+    assert len(rows(store, messages)) == 5
+    assert [run["audience"] for run in rows(store, campaign_runs)] == [5]
     store.dispose()
 
 
