@@ -1,18 +1,25 @@
 """Faults of ours, told to Sentry where its DSN is set: with our masking, and nothing about people or requests."""
 
+from collections.abc import Callable
 from typing import Any
-
-import sentry_sdk
 
 from core.privacy import mask_value
 
 _NEVER = ("request", "user", "server_name", "modules")
 
 
+class _Reporting:
+    """What takes a fault; none while reporting is off."""
+
+    capture: Callable[[BaseException], object] | None = None
+
+
 def start(dsn: str, service: str) -> None:
     """Report this process's faults from now on; without a DSN (``BMA_SENTRY_DSN``) nothing is reported."""
     if not dsn:
         return
+    import sentry_sdk  # slow to import, and most installations do not report
+
     sentry_sdk.init(
         dsn=dsn,
         send_default_pii=False,
@@ -25,11 +32,13 @@ def start(dsn: str, service: str) -> None:
         shutdown_timeout=2,
     )
     sentry_sdk.set_tag("service", service)
+    _Reporting.capture = sentry_sdk.capture_exception
 
 
 def report(error: BaseException) -> None:
     """Tell about a fault that is handled here; nothing happens while reporting is off."""
-    sentry_sdk.capture_exception(error)
+    if _Reporting.capture is not None:
+        _Reporting.capture(error)
 
 
 def _masked(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,15 @@ contact details: an error is named by its type only.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+if TYPE_CHECKING:  # slow to import, and most commands do not trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _HEADER = "traceparent"
@@ -22,11 +23,15 @@ _HEADER = "traceparent"
 class _Tracing:
     """This process's provider; none while traces are off."""
 
-    provider: TracerProvider | None = None
+    provider: "TracerProvider | None" = None
 
 
-def start(service: str, exporter: SpanExporter) -> None:
+def start(service: str, exporter: "SpanExporter") -> None:
     """Trace this process from now on. Call once, at the entry point."""
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     provider = TracerProvider(
         resource=Resource.create({"service.name": service, "service.namespace": "bma-social"}),
         span_limits=SpanLimits(max_attributes=32, max_attribute_length=200),

@@ -94,7 +94,7 @@ class _Asked:
     @property
     def step(self) -> str:
         """The message's step, another one for every key."""
-        return f"{self.template.template_id}@{self.send_id.replace("-", "")[:16]}"
+        return f"{self.template.template_id}@{self.send_id[:18]}"
 
 
 @router.get("/templates")
