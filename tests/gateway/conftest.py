@@ -3,7 +3,10 @@
 import base64
 import hashlib
 import hmac
+import logging
 import shutil
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +16,10 @@ import httpx
 import jwt
 import pytest
 import sqlalchemy as sa
+import structlog
 from starlette.testclient import TestClient
 
+from core.logs import configure_logs
 from core.settings import Settings
 from core.store import ledger, outbox
 from core.store.tables import events, inbox, messages, suppressions
@@ -105,6 +110,22 @@ def client(sqlite_store: sa.Engine, settings: Settings, now: datetime, crm: Crm)
     app = create_app(settings, engine=sqlite_store, clock=lambda: now, crm=httpx.MockTransport(crm))
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def log_as_a_gateway(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], Callable[[], str]]]:
+    """Return what makes this test log as a gateway does; that returns what reads what was said."""
+    hooks, handlers, level = (sys.excepthook, threading.excepthook), logging.root.handlers[:], logging.root.level
+
+    def begin() -> Callable[[], str]:
+        configure_logs("gateway")
+        return lambda: "".join(capfd.readouterr())
+
+    yield begin
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    logging.root.handlers[:], logging.root.level = handlers, level
+    sys.excepthook, threading.excepthook = hooks
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 import sqlalchemy as sa
-import structlog
 from starlette.testclient import TestClient
 
-from core.logs import configure_logs
 from core.store.tables import audit, suppressions
 from gateway.app import create_app
 from gateway.requests import LARGEST_BODY
@@ -192,12 +190,11 @@ def test_nothing_published_yet_is_said_so(client):
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
 
 
-def test_a_request_has_an_id_a_limit_and_a_line_in_the_log(client, capfd, request):
-    configure_logs("gateway")
-    request.addfinalizer(structlog.reset_defaults)
+def test_a_request_has_an_id_a_limit_and_a_line_in_the_log(client, log_as_a_gateway):
+    said = log_as_a_gateway()
     answer = client.get("/api/v1/messages", headers={**TEK, "X-Request-ID": "from-the-crm-1"})
     big = client.post("/api/v1/suppressions", content=b" " * (LARGEST_BODY + 1), headers=NOK)
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in said().splitlines() if line.startswith("{")]
 
     assert answer.headers["x-request-id"] == "from-the-crm-1"
     assert big.status_code == 413

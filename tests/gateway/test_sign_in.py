@@ -5,10 +5,8 @@ from datetime import timedelta
 import httpx
 import jwt
 import pytest
-import structlog
 from starlette.testclient import TestClient
 
-from core.logs import configure_logs
 from core.store import service_tokens
 from core.store.tables import users
 from core.vocabulary import Role
@@ -60,9 +58,8 @@ def test_who_is_not_signed_in_hears_so_and_nothing_else(client, sent, capfd, tok
 
 
 @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
-def test_no_operation_of_the_api_takes_a_forged_token(sqlite_store, settings, now, crm, capfd, request, token):
-    configure_logs("gateway")
-    request.addfinalizer(structlog.reset_defaults)
+def test_no_operation_of_the_api_takes_a_forged_token(sqlite_store, settings, now, crm, log_as_a_gateway, token):
+    logged = log_as_a_gateway()
     many = RateLimits(strangers=10**6)
     app = create_app(settings, engine=sqlite_store, clock=lambda: now, crm=httpx.MockTransport(crm), limits=many)
     with TestClient(app) as client:
@@ -74,7 +71,7 @@ def test_no_operation_of_the_api_takes_a_forged_token(sqlite_store, settings, no
             for path, methods in paths.items()
             for method in methods
         }
-    said = "".join(each.text for each in answers.values()) + "".join(capfd.readouterr())
+    said = "".join(each.text for each in answers.values()) + logged()
 
     assert {key: each.status_code for key, each in answers.items()} == dict.fromkeys(answers, 401)
     assert len(answers) > 15
