@@ -104,6 +104,8 @@ async def _transient(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    get_logger().error("a fault of ours", path=request.url.path, error=type(error).__name__, exc_info=error)
+    # Outside of what the request bound to its log lines: its id has to be said.
+    request_id = getattr(request.state, "request_id", None)
+    get_logger().error("a fault of ours", path=request.url.path, request_id=request_id, exc_info=error)
     faults.report(error)
     return answer(request, 500, "fault", "a fault of ours; tell the operators the request_id")

@@ -17,6 +17,7 @@ from gateway.problems import API, answer
 
 LARGEST_BODY = 256 * 1024
 _SECONDS = 30.0
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})  # who asks could make up as many as they like
 _GIVEN_ID = re.compile(r"[\w.-]{8,64}")
 
 
@@ -36,9 +37,12 @@ class Requests:
             structlog.contextvars.bound_contextvars(request_id=passing.request_id),
             traces.span("request", parents=[passing.given("traceparent")]) as found,
         ):
-            await self._serve(passing)
-            found |= {"http.route": passing.route, "http.response.status_code": passing.status}
-            passing.tell()
+            try:
+                await self._serve(passing)
+            finally:  # a fault of ours is answered further out
+                passing.status = passing.status or 500
+                found |= {"http.route": passing.route, "http.response.status_code": passing.status}
+                passing.tell()
 
     async def _serve(self, passing: "_Passing") -> None:
         request = Request(passing.scope)
@@ -96,7 +100,8 @@ class _Passing:
     def tell(self) -> None:
         """Count the request and write its line into the log."""
         seconds = time.monotonic() - self._began
-        meters().requests.labels(self.scope["method"], self.route, self.status).inc()
+        method = self.scope["method"] if self.scope["method"] in _METHODS else "other"
+        meters().requests.labels(method, self.route, self.status).inc()
         meters().request_seconds.labels(self.route).observe(seconds)
         get_logger().info(
             "request",

@@ -216,7 +216,8 @@ def test_only_pages_on_the_list_may_call_from_a_browser(sqlite_store, settings, 
     assert "access-control-allow-origin" not in bad.headers
 
 
-def test_a_fault_of_ours_tells_nothing_but_the_request_s_id(client, monkeypatch):
+def test_a_fault_of_ours_tells_nothing_but_the_request_s_id(client, monkeypatch, log_as_a_gateway):
+    said = log_as_a_gateway()
     from gateway.api import messages
 
     def broken(*_args):
@@ -226,8 +227,11 @@ def test_a_fault_of_ours_tells_nothing_but_the_request_s_id(client, monkeypatch)
     answer = client.get("/api/v1/messages", headers=TEK)
 
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:bma:problem:fault")
-    assert "malee" not in answer.text
-    assert answer.json()["request_id"]
+    lines = [json.loads(line) for line in said().splitlines() if line.startswith("{")]
+
+    assert "malee" not in answer.text + json.dumps(lines)
+    assert {line["request_id"] for line in lines} == {answer.json()["request_id"]}
+    assert [line["status"] for line in lines if line["event"] == "request"] == [500]
 
 
 def test_every_answer_is_described_in_the_openapi_document(client):
