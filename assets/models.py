@@ -52,7 +52,7 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
             metadata={
                 "rows": run.rows,
                 "seconds": round(run.seconds, 3),
-                "mode": run.mode,
+                "mode": str(run.mode),
                 **model_columns(model, types),
             },
             check_results=[
