@@ -120,6 +120,7 @@ def decide(
     """
     connection = open_file(Path(":memory:"))
     try:
+        connection.execute("set threads = 1")  # one row: more threads only wait for each other
         connection.execute(attaching(version.path, "copy", key=key, read_only=True))
         connection.execute("use copy")
         connection.execute("attach ':memory:' as raw")
