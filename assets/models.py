@@ -39,7 +39,7 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
     )
     def build_model(installation: Installation) -> Iterator[Any]:
         steps = installation.steps
-        with steps.warehouse() as connection:
+        with installation.step("build_model"), steps.warehouse() as connection:
             (run,) = build.build(connection, select={str(model.address)}, now=steps.clock())
             types = {name: kind for name, kind, *_ in connection.execute(f"describe {model.address}").fetchall()}
             # What it is compared with must be of this build too: relations to other tables are asked before publishing.
@@ -52,7 +52,7 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
             metadata={
                 "rows": run.rows,
                 "seconds": round(run.seconds, 3),
-                "mode": str(run.mode),  # Dagster keeps no enumeration of ours
+                "mode": str(run.mode),
                 **model_columns(model, types),
             },
             check_results=[

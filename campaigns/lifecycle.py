@@ -10,15 +10,17 @@ import sqlalchemy as sa
 
 from campaigns import policy, segments, templates
 from campaigns.playbooks import Playbook, read_playbooks
+from core import traces
 from core.ids import message_id
+from core.metrics import meters
 from core.store import campaigns as store_campaigns
 from core.store import ledger, restores
 from core.store.templates import save_template
 from core.vocabulary import Outcome
 
-_AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
+AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
 # A source that was never loaded is older than any; the marts are as old as the loads they were built from.
-_OLDEST = (
+OLDEST = (
     "select source_table, loaded_at from marts.freshness where is_decided_on order by loaded_at nulls first limit 1"
 )
 _DUE_AT_RESTORE = """
@@ -83,12 +85,14 @@ def run_campaign(
             restores.doubt_planned(store, due_then, restored_at, now)
         report = _report(connection, run.run_id, occurrence, planned=planned)
         store_campaigns.finish_run(store, run.run_id, audience=report.audience, now=now)
+    for outcome, contacts in report.outcomes.items():
+        meters().decisions.labels(playbook.campaign_id, outcome).inc(contacts)
     return report
 
 
 def tables_decided_on() -> frozenset[str]:
     """Return the marts that deciding reads: the audience, every rule of the policy, the age of the data."""
-    texts = [_AUDIENCE, *(rule.sql for rule in policy.read_rules())]
+    texts = [AUDIENCE, *(rule.sql for rule in policy.read_rules())]
     return frozenset(re.findall(r"\bmarts\.[a-z_]+", "".join(texts))) | {"marts.freshness"}
 
 
@@ -96,7 +100,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
     """Decide about the temporary table ``members``: makes ``verdicts``; returns whether the data was too old."""
     roles = [str(role) for role in playbook.roles]
     connection.execute(
-        _AUDIENCE,
+        AUDIENCE,
         {
             "campaign_id": playbook.campaign_id,
             "run_id": run_id,
@@ -106,7 +110,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
             "has_holdout_below": round(playbook.holdout_share * 10_000),
         },
     )
-    source, oldest = connection.execute(_OLDEST).fetchone() or ("every source", None)
+    source, oldest = connection.execute(OLDEST).fetchone() or ("every source", None)
     is_stale = oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours)
     steps = [step for (step,) in connection.execute("select distinct step from considered").fetchall()]
     policy.decide(
@@ -204,6 +208,7 @@ def _messages(
                 "not_before": None,
                 "expires_at": now + timedelta(hours=playbook.expires_after_hours),
                 "snapshot_id": snapshot_id,
+                "traceparent": traces.current_parent(),
             }
         )
     return rows

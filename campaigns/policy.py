@@ -31,22 +31,25 @@ class Rule:
 @cache
 def read_rules() -> tuple[Rule, ...]:
     """Return the rules in the order of the vocabulary. Raises PermanentError when a file is out of order."""
-    rules = [
-        Rule(Outcome(_OUTCOME.findall(text)[0]), text)
-        for text in (path.read_text() for path in sorted(_FOLDER.glob("*.sql")))
-    ]
+    rules = [read_rule(path) for path in sorted(_FOLDER.glob("*.sql"))]
     order = [list(Outcome).index(rule.outcome) for rule in rules]
     if order != sorted(set(order)) or rules[-1].outcome is not Outcome.SEND:
         raise PermanentError("campaigns/policy: files must follow the order of the outcomes and end with send")
     return tuple(rules)
 
 
-def policy_version() -> str:
-    """Name the policy by what it says, so that a run can be decided again by the same rules."""
-    return hashlib.sha256("\0".join(rule.sql for rule in read_rules()).encode()).hexdigest()[:12]
+def read_rule(path: Path) -> Rule:
+    """Read one rule."""
+    text = path.read_text()
+    return Rule(Outcome(_OUTCOME.findall(text)[0]), text)
 
 
-def decide(connection: Any, parameters: dict[str, Any]) -> None:
+def policy_version(rules: tuple[Rule, ...] | None = None) -> str:
+    """Name a policy, the campaigns' unless other rules are given, by what it says: so a run can be decided again."""
+    return hashlib.sha256("\0".join(rule.sql for rule in rules or read_rules()).encode()).hexdigest()[:12]
+
+
+def decide(connection: Any, parameters: dict[str, Any], rules: tuple[Rule, ...] | None = None) -> None:
     """Turn the temporary table ``considered`` into ``verdicts``: the same rows with outcome, reason, deferred_until."""
     connection.execute("""
         create or replace temp table undecided as from considered;
@@ -54,7 +57,7 @@ def decide(connection: Any, parameters: dict[str, Any]) -> None:
         select *, ''::varchar as outcome, ''::varchar as why, null::timestamptz as deferred_until
         from considered limit 0
     """)
-    for rule in read_rules():
+    for rule in rules or read_rules():
         known = {name: parameters[name] for name in rule.parameters}
         query = f"create or replace temp table decided_now as\n{rule.sql}"
         connection.execute(query, known or None)

@@ -1,5 +1,6 @@
 """What campaigns say: one file per playbook, in English and Thai, made into each channel's content."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,15 +29,23 @@ def contents(playbook: Playbook) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Return every template of a playbook by (template, channel, language), as senders render it."""
     found = {}
     for template_id, template in _read(playbook.campaign_id).items():
-        for language in LANGUAGES:
-            if language in template:
-                for channel in playbook.channels:
-                    key = (template_id, str(channel), language)
-                    found[key] = _content(template_id, template, language, channel)
+        found.update(contents_of(template_id, template, playbook.channels))
     return found
 
 
-def _content(template_id: str, template: dict[str, Any], language: str, channel: Channel) -> dict[str, Any]:
+def contents_of(
+    template_id: str, template: Mapping[str, Any], channels: Iterable[Channel]
+) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return one template by (template, channel, language)."""
+    return {
+        (template_id, str(channel), language): _content(template_id, template, language, channel)
+        for language in LANGUAGES
+        if language in template
+        for channel in channels
+    }
+
+
+def _content(template_id: str, template: Mapping[str, Any], language: str, channel: Channel) -> dict[str, Any]:
     text = template[language]
     content = {"required": template["required"], "text": text["text"], "language": language}
     if channel is Channel.EMAIL:

@@ -26,8 +26,10 @@ from cli.output import Json, open_steps, show
 from cli.reconcile_commands import reconcile
 from cli.segment_commands import segment
 from cli.token_commands import token
+from core import telemetry
 from core.errors import HouseError
 from core.logs import configure_logs
+from core.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="BMA Social, on the command line.")
 sync = typer.Typer(no_args_is_help=True, help="Load data into the warehouse's raw schema.")
@@ -107,7 +109,7 @@ def sync_crm(
     if mode not in {"incremental", "full"}:
         raise typer.BadParameter(f"{mode!r}: say incremental or full", param_hint="--mode")
     if follow:
-        configure_logs("crm-follower")
+        telemetry.start("crm-follower", load_settings())
         follow_crm(open_steps())
     else:
         show(crm_summary(open_steps().sync_crm(mode)), as_json)
@@ -170,8 +172,8 @@ def worker(
     as_json: Json = False,
 ) -> None:
     """Send what is planned, as it becomes due. Example: bma worker --until-idle."""
-    configure_logs("worker")
     steps = open_steps()
+    telemetry.start("worker", steps.settings)
     show(steps.send_due().counts if until_idle else asyncio.run(_work(steps)).counts, as_json)
 
 
@@ -190,8 +192,10 @@ def gateway(
     """Serve webhooks, tracking, preferences and the API. Example: bma gateway --port 8000."""
     import uvicorn
 
-    configure_logs("gateway")
-    uvicorn.run("gateway.app:app_from_settings", factory=True, host=host, port=port, log_level="warning")
+    telemetry.start("gateway", load_settings())
+    uvicorn.run(
+        "gateway.app:app_from_settings", factory=True, host=host, port=port, log_level="warning", log_config=None
+    )
 
 
 @app.command()

@@ -8,20 +8,15 @@ import httpx
 import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from core.clock import utc_now
 from core.settings import Settings, load_settings
-from core.store.engine import open_store, reading
-from gateway import api, preferences, problems, tracking, webhooks
+from core.store.engine import open_store
+from gateway import api, operations, preferences, problems, tracking, webhooks
 from gateway.auth import Authenticator
 from gateway.intake import Intake
 from gateway.people import People
-from gateway.rates import Rates
+from gateway.rates import RateLimits, Rates
 from gateway.requests import Requests
 
 
@@ -31,23 +26,28 @@ def create_app(
     engine: sa.Engine | None = None,
     clock: Callable[[], datetime] = utc_now,
     crm: httpx.AsyncBaseTransport | None = None,
+    limits: RateLimits = RateLimits(),  # noqa: B008 -- frozen
+    people: People | None = None,
 ) -> FastAPI:
-    """Make the application. It opens the store, unless one is given, and owns the writer while it runs."""
+    """Make the application. It opens the store, unless one is given, and owns the writer while it runs.
+
+    ``people`` know who signed in; without any, the CRM is asked (through ``crm``) and remembered.
+    """
     store = engine or open_store(settings.effective_store_url)
     intake = Intake(store, settings)
-    people = People(settings.crm_url, store, transport=crm)
+    known = people or People(settings.crm_url, store, transport=crm)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         intake.start()
         yield
         intake.stop()
-        await people.close()
+        await known.close()
 
     app = FastAPI(title="BMA Social", version="1", lifespan=lifespan)
     app.state.engine, app.state.intake, app.state.clock = store, intake, clock
     app.state.serve_dir, app.state.warehouse_key = settings.serve_dir, settings.warehouse_key.get_secret_value()
-    app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), people, Rates(store))
+    app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), known, Rates(store, limits))
     problems.add_handlers(app)
     _add_middleware(app, settings)
     app.include_router(api.router)
@@ -56,9 +56,7 @@ def create_app(
             *webhooks.routes(settings),
             *tracking.routes(settings),
             *preferences.routes(settings),
-            Route("/healthz", _alive),
-            Route("/readyz", _ready),
-            Route("/metrics", _metrics),
+            *operations.operations(),
         ]
     )
     return app
@@ -71,7 +69,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "traceparent", "X-Request-ID"],
             expose_headers=["RateLimit", "RateLimit-Policy", "X-Request-ID", "X-Data-As-Of"],
             max_age=600,
         )
@@ -80,20 +78,3 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 def app_from_settings() -> FastAPI:
     """Make the application from the environment: ``uvicorn --factory gateway.app:app_from_settings``."""
     return create_app(load_settings())
-
-
-async def _alive(_request: Request) -> Response:
-    return PlainTextResponse("OK")
-
-
-async def _ready(request: Request) -> Response:
-    try:
-        with reading(request.app.state.engine) as connection:
-            connection.execute(sa.text("select 1"))
-    except SQLAlchemyError:
-        return JSONResponse({"store": "does not answer"}, 503)
-    return JSONResponse({"store": "ok"})
-
-
-async def _metrics(_request: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -49,9 +49,9 @@ class Authenticator:
         try:
             caller = await self._identify(token, now)
         except PermanentError as error:
-            await run_in_threadpool(self._rates.take, request, f"address:{address}", self._rates.strangers, now)
+            await run_in_threadpool(self._rates.take, request, f"address:{address}", self._rates.limits.strangers, now)
             raise ProblemError(401, "not-signed-in", str(error), headers={"WWW-Authenticate": "Bearer"}) from error
-        await run_in_threadpool(self._rates.take, request, caller.actor, self._rates.callers, now)
+        await run_in_threadpool(self._rates.take, request, caller.actor, self._rates.limits.callers, now)
         if not caller.role.may(needed):
             raise ProblemError(403, "role-too-low", f"this needs the role {needed}; {caller.name} has {caller.role}")
         return caller

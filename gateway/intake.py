@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.crm_notices import read_notice
 from core.errors import PermanentError, TransientError
 from core.logs import get_logger
+from core.metrics import meters
 from core.settings import Settings
 from core.store import addresses, effects, events, inbox
 from core.store.events import Event
@@ -74,6 +75,11 @@ class Intake:
     def start(self) -> None:
         """Start the writer."""
         self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether what is taken will be written."""
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         """Write what waits, then end."""
@@ -187,6 +193,7 @@ def _apply(
             except PartlyUnderstoodError as error:
                 found, reason = error.understood, str(error)
             for event in events.record(connection, found, received_at=received_at, now=now, inbox_id=inbox_id):
+                meters().events.labels(str(event.channel), str(event.event_type)).inc()
                 effects.apply(connection, event, now)
                 _link(connection, event, now)
     except (PermanentError, ValueError) as error:
@@ -213,6 +220,7 @@ def record_now(engine: sa.Engine, event: Event, now: datetime) -> bool:
     with engine.begin() as connection:
         new = events.record(connection, [event], received_at=now, now=now)
         for found in new:
+            meters().events.labels(str(found.channel), str(found.event_type)).inc()
             effects.apply(connection, found, now)
     return bool(new)
 

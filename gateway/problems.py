@@ -6,21 +6,46 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from core import faults
 from core.errors import PermanentError, TransientError
 from core.logs import get_logger
 
 API = "/api/"
 
 
-class ProblemError(Exception):
-    """What went wrong with a request: status, a name for programs, words for people, headers to send along."""
+class Problem(BaseModel):
+    """A problem document; some have members of their own."""
 
-    def __init__(self, status: int, name: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+    model_config = ConfigDict(extra="allow")
+    type: str = Field(description="For programs: `urn:bma:problem:` and a name.")
+    title: str
+    status: int
+    detail: str = Field(description="What to do.")
+    instance: str
+    request_id: str | None = Field(description="Find it in the log by this.")
+
+
+_DOCUMENT = {"content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+# For the OpenAPI document: what any request may be answered instead.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Not as asked: `detail` says what to do.", **_DOCUMENT},
+    "5XX": {"description": "Not now (503, with `Retry-After`), or a fault of ours.", **_DOCUMENT},
+}
+
+
+class ProblemError(Exception):
+    """What went wrong: status, a name for programs, words for people, headers to send along, members of its own."""
+
+    def __init__(
+        self, status: int, name: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(detail)
         self.status, self.name, self.detail, self.headers = status, name, detail, dict(headers or {})
+        self.more = more
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -52,7 +77,7 @@ def answer(
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 -- what it is registered for
-    return answer(request, error.status, error.name, error.detail, error.headers)
+    return answer(request, error.status, error.name, error.detail, error.headers, **error.more)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -79,5 +104,8 @@ async def _transient(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    get_logger().error("a fault of ours", path=request.url.path, error=type(error).__name__)
+    # Outside of what the request bound to its log lines: its id has to be said.
+    request_id = getattr(request.state, "request_id", None)
+    get_logger().error("a fault of ours", path=request.url.path, request_id=request_id, exc_info=error)
+    faults.report(error)
     return answer(request, 500, "fault", "a fault of ours; tell the operators the request_id")

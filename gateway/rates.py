@@ -13,12 +13,19 @@ _WINDOW_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Rates:
-    """Requests a minute, counted in the store over all processes."""
+class RateLimits:
+    """Requests a minute: of one who is signed in, and of an address that could not."""
 
-    engine: sa.Engine
     callers: int = 600
     strangers: int = 30
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Counts requests in the store, over all processes."""
+
+    engine: sa.Engine
+    limits: RateLimits = RateLimits()
 
     def take(self, request: Request, caller: str, most: int, now: datetime) -> None:
         """Count a request and note the ``RateLimit`` headers (draft-ietf-httpapi-ratelimit-headers-10) for the answer.

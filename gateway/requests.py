@@ -9,12 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core import traces
 from core.ids import random_id
 from core.logs import get_logger
+from core.metrics import meters
 from gateway.problems import API, answer
 
 LARGEST_BODY = 256 * 1024
 _SECONDS = 30.0
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})  # who asks could make up as many as they like
 _GIVEN_ID = re.compile(r"[\w.-]{8,64}")
 
 
@@ -30,9 +33,16 @@ class Requests:
             await self._app(scope, receive, send)
             return
         passing = _Passing(scope, receive, send)
-        with structlog.contextvars.bound_contextvars(trace_id=passing.request_id):
-            await self._serve(passing)
-            passing.log()
+        with (
+            structlog.contextvars.bound_contextvars(request_id=passing.request_id),
+            traces.span("request", parents=[passing.given("traceparent")]) as found,
+        ):
+            try:
+                await self._serve(passing)
+            finally:  # a fault of ours is answered further out
+                passing.status = passing.status or 500
+                found |= {"http.route": passing.route, "http.response.status_code": passing.status}
+                passing.tell()
 
     async def _serve(self, passing: "_Passing") -> None:
         request = Request(passing.scope)
@@ -49,9 +59,9 @@ class _Passing:
     """One request on its way through."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        self.request_id = given if _GIVEN_ID.fullmatch(given) else random_id()
         self.scope = scope
+        given = self.given("x-request-id") or ""
+        self.request_id = given if _GIVEN_ID.fullmatch(given) else random_id()
         self.scope.setdefault("state", {})["request_id"] = self.request_id
         self._receive, self._send = receive, send
         self._began = time.monotonic()
@@ -77,11 +87,26 @@ class _Passing:
             ]
         await self._send(message)
 
-    def log(self) -> None:
+    def given(self, header: str) -> str | None:
+        """Return a header of the request."""
+        found = dict(self.scope["headers"]).get(header.encode())
+        return None if found is None else found.decode("latin-1")
+
+    @property
+    def route(self) -> str:
+        """The route as it is written below ``/api/v1``, ids left out; empty where there is none."""
+        return getattr(self.scope.get("route"), "path_format", "")
+
+    def tell(self) -> None:
+        """Count the request and write its line into the log."""
+        seconds = time.monotonic() - self._began
+        method = self.scope["method"] if self.scope["method"] in _METHODS else "other"
+        meters().requests.labels(method, self.route, self.status).inc()
+        meters().request_seconds.labels(self.route).observe(seconds)
         get_logger().info(
             "request",
             action=f"{self.scope['method']} {self.scope['path']}",
             status=self.status,
             user_id=self.scope["state"].get("actor"),
-            duration_ms=round((time.monotonic() - self._began) * 1000),
+            duration_ms=round(seconds * 1000),
         )

@@ -1,6 +1,7 @@
 """Webhook routes: prove, write down, then answer. Without a secret they are closed."""
 
 import hmac
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from core import traces
 from core.errors import TransientError
+from core.metrics import meters
 from core.settings import Settings
 from senders.email import events as email_events
 from senders.inbound import is_signed_in_hex
@@ -43,19 +46,29 @@ def _door(source: str, verify: Verify, secret: str) -> Callable[[Request], Any]:
     async def receive(request: Request) -> Response:
         if not secret:
             return PlainTextResponse("Not Found", 404)
-        body = await read_body(request)
-        if body is None:
-            return PlainTextResponse("the body is too large", 413)
-        if not verify(body, request.headers, secret):
-            return PlainTextResponse("the signature does not match", 401)
-        state = request.app.state
-        try:
-            await state.intake.take(source, body, dict(request.headers), state.clock())
-        except TransientError as error:
-            return PlainTextResponse(str(error), 503, headers={"Retry-After": "5"})
-        return PlainTextResponse("OK")
+        began = time.monotonic()
+        with traces.span("webhook", source=source) as found:
+            found["result"], response = await _take(source, verify, secret, request)
+        meters().deliveries.labels(source, found["result"]).inc()
+        meters().delivery_seconds.labels(source).observe(time.monotonic() - began)
+        return response
 
     return receive
+
+
+async def _take(source: str, verify: Verify, secret: str, request: Request) -> tuple[str, Response]:
+    """Return what became of a delivery, in a word, and the answer."""
+    body = await read_body(request)
+    if body is None:
+        return "too_large", PlainTextResponse("the body is too large", 413)
+    if not verify(body, request.headers, secret):
+        return "forged", PlainTextResponse("the signature does not match", 401)
+    state = request.app.state
+    try:
+        is_new = await state.intake.take(source, body, dict(request.headers), state.clock())
+    except TransientError as error:
+        return "put_off", PlainTextResponse(str(error), 503, headers={"Retry-After": "5"})
+    return "new" if is_new else "repeated", PlainTextResponse("OK")
 
 
 async def read_body(request: Request) -> bytes | None:

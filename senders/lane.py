@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from core import faults
 from core.errors import TransientError
 from core.logs import get_logger
 from core.store.lanes import LaneMemory
@@ -27,6 +28,7 @@ from senders.limits import Limits, TokenBucket
 from senders.prepare import Preparer
 from senders.ready import Ready
 from senders.settle import Released, Result, Stopped, settles_doubt
+from senders.telling import Telling
 
 _RECORD_SECONDS = 0.04
 _RECORD_MOST = 250
@@ -52,7 +54,7 @@ class Lane:
         self._sender, self._options, self._now = sender, options, options.clock
         self._limits = options.limits
         self._store = LaneStore(engine, sender.channel, options.worker, preparer, options.clock)
-        self._gate = Gate(engine)
+        self._gate, self._telling = Gate(engine), Telling(sender.channel)
         self._alike = sender if isinstance(sender, AlikeSender) else None
         self._feed = Feed(self._store, options.limits, self._alike.most_alike if self._alike else 1)
         self._bucket = TokenBucket(self._limits.per_second, self._limits.burst_seconds)
@@ -198,13 +200,14 @@ class Lane:
 
         if wait := self._meter.domain_wait(ready.pairs[0][0].address):
             await asyncio.sleep(wait)
-        answer = await self._hand_over(ready, may_go)
+        answer = await self._telling.about(ready, self._hand_over(ready, may_go))
         self._feed.heard(ready)
         if objections:
             if not ready.is_doubt:
                 self._results.extend((each, objections.get(each.message_id, Released())) for each, _ in ready.pairs)
             return
         if self._breaker.hear(answer):
+            self._telling.paused()
             get_logger().warning("lane pauses", channel=self._sender.channel, reason=self._breaker.reason)
         self._take_answer(ready, answer)
 
@@ -215,6 +218,7 @@ class Lane:
             return await self._alike.send_alike([each for _, each in ready.pairs], ready.batch_id, may_go)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the message may have gone out
             get_logger().error("a sender broke its promise never to raise", error=repr(error))
+            faults.report(error)
             return Unknown(f"a fault of ours while it was sent: {type(error).__name__}")
 
     def _take_answer(self, ready: Ready, answer: Answer) -> None:
@@ -262,6 +266,7 @@ class Lane:
         await self._store.patiently(lambda: self._store.write(results, domains, self._memory()))
         self._is_recording = False
         self.recorded += len(results)
+        self._telling.recorded(results)
         if not all(isinstance(result, Accepted) for _, result in results):
             self._feed.look_again()  # some may be due at once
 

@@ -1,14 +1,25 @@
 """Fixtures every folder's tests share: a clock that stands, and a real store in both databases."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from bench import postgres
+from core import telemetry
 from core.store.engine import open_store
+
+settings.register_profile("long", max_examples=200, deadline=None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def the_test_process_tells_nothing() -> None:
+    """Leave logs and metrics of this process alone when a test plays a Dagster run in it."""
+    telemetry._Begun.pid = os.getpid()
 
 
 @pytest.fixture

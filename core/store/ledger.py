@@ -65,6 +65,7 @@ class Message(NamedTuple):
     variables: dict[str, Any]
     attempts: int
     batch_id: str | None = None
+    traceparent: str | None = None
 
 
 class Receipt(NamedTuple):

@@ -1,6 +1,7 @@
 """Suppressions: whom we must not write to, by address or by person, for one purpose or all."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -92,6 +93,16 @@ def reason_against(
         _STANDING, {"channel": channel, "address": address, "contact_id": contact_id, "purpose": purpose}
     ).scalar()
     return None if found is None else str(found)
+
+
+def standing(connection: sa.Connection, contact_id: str, address: str | None) -> list[dict[str, Any]]:
+    """Return every standing suppression of a person, or of an address."""
+    theirs = sa.or_(
+        sa.and_(suppressions.c.address.is_(None), suppressions.c.contact_id == contact_id),
+        sa.and_(suppressions.c.address.is_not(None), suppressions.c.address == address),
+    )
+    found = connection.execute(sa.select(suppressions).where(theirs, suppressions.c.lifted_at.is_(None)))
+    return [dict(row) for row in found.mappings()]
 
 
 # One look by address, one by person: each side has its index.

@@ -80,6 +80,7 @@ messages = sa.Table(
     sa.Column("cost_amount", sa.Numeric(12, 4), nullable=True),
     text("cost_currency", nullable=True),
     text("snapshot_id", nullable=True),
+    text("traceparent", nullable=True),  # W3C trace context of who planned it: the worker's spans go below it
     time("planned_at", nullable=False),
     time("claimed_at"),
     time("accepted_at"),

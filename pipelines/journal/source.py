@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store import tables
+from core.store import access_tables, tables
 from core.store.times import UtcDateTime
 
 # Hosts' clocks differ, and a row's time is taken a moment before its transaction begins: read this much again.
@@ -22,6 +22,8 @@ SOURCES: Mapping[str, tuple[sa.Table, str]] = {
     "journal__templates": (tables.templates, "updated_at"),
     "journal__holds": (tables.holds, "created_at"),
     "journal__lanes": (tables.lanes, "updated_at"),
+    # Last: every message read above has its decision here.
+    "journal__transactional_sends": (access_tables.transactional_sends, "updated_at"),
 }
 WHOLE = frozenset({"journal__holds", "journal__lanes"})  # few rows, and a lifted hold leaves nothing to read by
 _KINDS: tuple[tuple[type[Any], str], ...] = (

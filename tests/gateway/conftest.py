@@ -3,8 +3,12 @@
 import base64
 import hashlib
 import hmac
+import logging
+import shutil
+import sys
+import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +16,18 @@ import httpx
 import jwt
 import pytest
 import sqlalchemy as sa
+import structlog
 from starlette.testclient import TestClient
 
+from core.logs import configure_logs
 from core.settings import Settings
 from core.store import ledger, outbox
 from core.store.tables import events, inbox, messages, suppressions
 from gateway.app import create_app
+from tests.campaigns.conftest import Town
+from tests.warehouse.conftest import make_raw_tables
+from warehouse.connect import connect
+from warehouse.publish import publish
 
 SECRETS = {
     "whatsapp_app_secret": "appsecret",
@@ -103,6 +113,22 @@ def client(sqlite_store: sa.Engine, settings: Settings, now: datetime, crm: Crm)
 
 
 @pytest.fixture
+def log_as_a_gateway(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], Callable[[], str]]]:
+    """Return what makes this test log as a gateway does; that returns what reads what was said."""
+    hooks, handlers, level = (sys.excepthook, threading.excepthook), logging.root.handlers[:], logging.root.level
+
+    def begin() -> Callable[[], str]:
+        configure_logs("gateway")
+        return lambda: "".join(capfd.readouterr())
+
+    yield begin
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    logging.root.handlers[:], logging.root.level = handlers, level
+    sys.excepthook, threading.excepthook = hooks
+
+
+@pytest.fixture
 def deliver(client: TestClient) -> Callable[..., int]:
     """Deliver a signed body; returns the status."""
 
@@ -161,3 +187,31 @@ def rows(sqlite_store: sa.Engine) -> Callable[[str], list[dict[str, Any]]]:
             return [dict(row) for row in connection.execute(sa.select(tables[name])).mappings()]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def published_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published copy: a company whose contacts agreed to different things."""
+    moment = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+    folder = tmp_path_factory.mktemp("published")
+    with connect(folder / "warehouse.duckdb") as connection:
+        make_raw_tables(connection)
+        town = Town(connection, sa.create_engine("sqlite://"), moment)
+        company = town.company(name="Lotus Bay")
+        agreed: dict[str, Any] = {"receives_invoice_emails": True}
+        town.contact(company, id="malee", email="malee@hotel.example", mobile="0812345678", **agreed)
+        town.contact(company, id="somchai", name="Somchai", receives_invoice_emails=False)
+        town.contact(company, id="gone", name="Gone", is_active=False, **agreed)
+        town.contact(company, id="nowhere", name="Nowhere", email="", **agreed)
+        town.contact(company, id="typo", name="Typo", email="", mobile="12", **agreed)
+        town.contact(company, id="opted-out", name="Out", unsubscribed=True, **agreed)
+        town.settle()
+        publish(connection, folder / "serve", moment)
+    return folder / "serve"
+
+
+@pytest.fixture
+def place(published_people: Path, settings: Settings, sqlite_store: sa.Engine) -> sa.Engine:
+    """The store of an installation that has the copy."""
+    shutil.copytree(published_people, settings.serve_dir)
+    return sqlite_store

@@ -6,10 +6,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 import sqlalchemy as sa
-import structlog
 from starlette.testclient import TestClient
 
-from core.logs import configure_logs
 from core.store.tables import audit, suppressions
 from gateway.app import create_app
 from gateway.requests import LARGEST_BODY
@@ -38,17 +36,8 @@ def published(warehouse, settings, now):  # noqa: F811
     """A published copy with one segment of three contacts."""
     for name in ("raw.campaigns__segments", "raw.campaigns__segment_memberships"):
         warehouse.execute(f"delete from {name}")
-    add(
-        warehouse,
-        "campaigns__segments",
-        {
-            "segment_id": "s",
-            "name": "Renewal due",
-            "definition": "select 1",
-            "definition_version": 1,
-            "member_count": 3,
-            "computed_at": now,
-        },
+    warehouse.execute(
+        "insert into raw.campaigns__segments values ('s', 'Renewal due', 'select 1', 1, 3, ?, 'ครบกำหนดต่อสัญญา')", [now]
     )
     for number in range(3):
         add(
@@ -201,12 +190,11 @@ def test_nothing_published_yet_is_said_so(client):
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
 
 
-def test_a_request_has_an_id_a_limit_and_a_line_in_the_log(client, capfd, request):
-    configure_logs("gateway")
-    request.addfinalizer(structlog.reset_defaults)
+def test_a_request_has_an_id_a_limit_and_a_line_in_the_log(client, log_as_a_gateway):
+    said = log_as_a_gateway()
     answer = client.get("/api/v1/messages", headers={**TEK, "X-Request-ID": "from-the-crm-1"})
     big = client.post("/api/v1/suppressions", content=b" " * (LARGEST_BODY + 1), headers=NOK)
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in said().splitlines() if line.startswith("{")]
 
     assert answer.headers["x-request-id"] == "from-the-crm-1"
     assert big.status_code == 413
@@ -228,7 +216,8 @@ def test_only_pages_on_the_list_may_call_from_a_browser(sqlite_store, settings, 
     assert "access-control-allow-origin" not in bad.headers
 
 
-def test_a_fault_of_ours_tells_nothing_but_the_request_s_id(client, monkeypatch):
+def test_a_fault_of_ours_tells_nothing_but_the_request_s_id(client, monkeypatch, log_as_a_gateway):
+    said = log_as_a_gateway()
     from gateway.api import messages
 
     def broken(*_args):
@@ -238,8 +227,11 @@ def test_a_fault_of_ours_tells_nothing_but_the_request_s_id(client, monkeypatch)
     answer = client.get("/api/v1/messages", headers=TEK)
 
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:bma:problem:fault")
-    assert "malee" not in answer.text
-    assert answer.json()["request_id"]
+    lines = [json.loads(line) for line in said().splitlines() if line.startswith("{")]
+
+    assert "malee" not in answer.text + json.dumps(lines)
+    assert {line["request_id"] for line in lines} == {answer.json()["request_id"]}
+    assert [line["status"] for line in lines if line["event"] == "request"] == [500]
 
 
 def test_every_answer_is_described_in_the_openapi_document(client):

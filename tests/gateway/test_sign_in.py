@@ -5,12 +5,14 @@ from datetime import timedelta
 import httpx
 import jwt
 import pytest
+from starlette.testclient import TestClient
 
 from core.store import service_tokens
 from core.store.tables import users
 from core.vocabulary import Role
 from gateway.app import create_app
-from gateway.rates import Rates
+from gateway.people import People
+from gateway.rates import RateLimits
 from sandbox.crm import StandInCrm
 from sandbox.crm_world import make_world
 from tests.gateway.conftest import SECRETS, access_token, signed_in
@@ -55,6 +57,28 @@ def test_who_is_not_signed_in_hears_so_and_nothing_else(client, sent, capfd, tok
     assert not token or token not in said
 
 
+@pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
+def test_no_operation_of_the_api_takes_a_forged_token(sqlite_store, settings, now, crm, log_as_a_gateway, token):
+    logged = log_as_a_gateway()
+    many = RateLimits(strangers=10**6)
+    app = create_app(settings, engine=sqlite_store, clock=lambda: now, crm=httpx.MockTransport(crm), limits=many)
+    with TestClient(app) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+        answers = {
+            (method, path): client.request(
+                method, path, headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "12345678"}
+            )
+            for path, methods in paths.items()
+            for method in methods
+        }
+    said = "".join(each.text for each in answers.values()) + logged()
+
+    assert {key: each.status_code for key, each in answers.items()} == dict.fromkeys(answers, 401)
+    assert len(answers) > 15
+    assert not token or token not in said
+    assert "@" not in said
+
+
 @pytest.mark.parametrize(
     ("user_id", "reads", "exports", "changes"),
     [
@@ -92,22 +116,31 @@ def test_the_crm_is_asked_once_in_five_minutes_and_a_known_person_works_on_while
     assert (stranger.status_code, stranger.headers["retry-after"]) == (503, "5")
 
 
-def test_a_person_whose_token_names_another_is_refused(client, crm):
-    crm.roles = {"nok": "Sales"}
-    token = access_token("nok")
-
+def test_a_person_whose_token_names_another_is_refused(sqlite_store, settings, now):
     def somebody_else(request):
         return httpx.Response(200, json={"id": "ada", "username": "ada", "role": "Admin"})
 
-    client.app.state.authenticator._people._http = httpx.AsyncClient(
-        base_url="http://crm", transport=httpx.MockTransport(somebody_else)
-    )
-    assert client.get(LIST, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    app = create_app(settings, engine=sqlite_store, clock=lambda: now, crm=httpx.MockTransport(somebody_else))
+    with TestClient(app) as client:
+        assert client.get(LIST, headers=signed_in("nok")).status_code == 401
+
+
+def test_after_five_minutes_the_crm_is_asked_again(sqlite_store, settings, now, crm):
+    moment = [0.0]
+    people = People("http://crm", sqlite_store, transport=httpx.MockTransport(crm), monotonic=lambda: moment[0])
+    with TestClient(create_app(settings, engine=sqlite_store, clock=lambda: now, people=people)) as client:
+        before = client.get(LIST, headers=signed_in("nok")).status_code
+        crm.roles.pop("nok")
+        moment[0] = 299.0
+        within = client.get(LIST, headers=signed_in("nok")).status_code
+        moment[0] = 301.0
+        after = client.get(LIST, headers=signed_in("nok")).status_code
+
+    assert (before, within, after) == (200, 200, 401)
+    assert crm.asked == 2
 
 
 def test_the_stand_in_crm_s_own_token_is_accepted(sqlite_store, settings, now):
-    from starlette.testclient import TestClient
-
     body = {"username": "ada", "password": "p"}
     standin = StandInCrm(make_world(2, 1, now), now, secret=KEY, **body).app()
     app = create_app(settings, engine=sqlite_store, clock=lambda: now, crm=httpx.ASGITransport(standin))
@@ -148,25 +181,23 @@ def test_no_token_can_be_read_out_of_the_store(sqlite_store, machine):
     assert text.rpartition("_")[2] not in kept
 
 
-def test_a_caller_may_ask_so_often_a_minute_counted_over_all_processes(client, sqlite_store, settings, now, crm):
-    from starlette.testclient import TestClient
+def test_a_caller_may_ask_so_often_a_minute_counted_over_all_processes(sqlite_store, settings, now, crm):
+    few = {"clock": lambda: now, "crm": httpx.MockTransport(crm), "limits": RateLimits(callers=2)}
+    one, other = (create_app(settings, engine=sqlite_store, **few) for _ in range(2))
+    with TestClient(one) as first, TestClient(other) as second:
+        answers = [each.get(LIST, headers=signed_in()) for each in (first, second, first)]
+        stranger = first.get(LIST, headers=signed_in("nok"))
 
-    other = create_app(settings, engine=sqlite_store, clock=lambda: now, crm=httpx.MockTransport(crm))
-    for app in (client.app, other):
-        app.state.authenticator._rates = Rates(sqlite_store, callers=2)
-    with TestClient(other) as second:
-        first = client.get(LIST, headers=signed_in())
-        answers = [second.get(LIST, headers=signed_in()), client.get(LIST, headers=signed_in())]
-
-    assert first.headers["ratelimit"] == '"minute";r=1;t=60'
-    assert [each.status_code for each in answers] == [200, 429]
-    assert answers[1].headers["retry-after"] == "60"
-    assert client.get(LIST, headers=signed_in("nok")).status_code == 200
+    assert answers[0].headers["ratelimit"] == '"minute";r=1;t=60'
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert answers[2].headers["retry-after"] == "60"
+    assert stranger.status_code == 200
 
 
-def test_an_address_that_guesses_tokens_is_stopped(client, sqlite_store):
-    client.app.state.authenticator._rates = Rates(sqlite_store, strangers=2)
-    guesses = [client.get(LIST, headers={"Authorization": "Bearer guess"}) for _ in range(3)]
+def test_an_address_that_guesses_tokens_is_stopped(sqlite_store, settings, now, crm):
+    few = {"clock": lambda: now, "crm": httpx.MockTransport(crm), "limits": RateLimits(strangers=2)}
+    with TestClient(create_app(settings, engine=sqlite_store, **few)) as client:
+        guesses = [client.get(LIST, headers={"Authorization": "Bearer guess"}) for _ in range(3)]
 
     assert [each.status_code for each in guesses] == [401, 401, 429]
 
@@ -184,7 +215,6 @@ def test_counts_of_minutes_long_gone_are_forgotten(sqlite_store, now):
 
 def test_without_the_shared_secret_the_api_is_closed(sqlite_store, settings, now):
     from pydantic import SecretStr
-    from starlette.testclient import TestClient
 
     closed = settings.model_copy(update={"jwt_secret": SecretStr("")})
     with TestClient(create_app(closed, engine=sqlite_store, clock=lambda: now)) as client:

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
+import core.store.access_tables
 import core.store.tables  # noqa: F401 -- the tables that metadata knows
 from core.store.columns import metadata
 from pipelines.crm.tables import TABLES
@@ -35,6 +36,7 @@ _JOURNAL = (
     "templates",
     "holds",
     "lanes",
+    "transactional_sends",
 )
 
 

@@ -1,5 +1,5 @@
 -- description: One row per considered contact, step and subject of a run: what was decided and why.
--- depends: raw.campaigns__decisions
+-- depends: raw.campaigns__decisions, staging.journal__transactional_sends
 
 -- column: run_id         | One occurrence of a campaign.
 -- column: campaign_id    | Campaign.
@@ -44,3 +44,20 @@ select
     decided_at,
     snapshot_id
 from raw.campaigns__decisions
+union all
+select
+    run_id,
+    campaign_id,
+    step,
+    contact_id,
+    company_id,
+    subject_type,
+    subject_id,
+    outcome,
+    reason,
+    channel,
+    'a' as variant,
+    null::timestamptz as deferred_until,
+    decided_at,
+    snapshot_id
+from staging.journal__transactional_sends
