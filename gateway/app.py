@@ -34,14 +34,14 @@ def create_app(
 ) -> FastAPI:
     """Make the application. It opens the store, unless one is given, and owns the writer while it runs."""
     store = engine or open_store(settings.effective_store_url)
-    intake = Intake(store, settings)
+    intake = Intake(store, settings, clock=clock)
     people = People(settings.crm_url, store, transport=crm)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         intake.start()
         yield
-        intake.stop()
+        await intake.stop()
         await people.close()
 
     app = FastAPI(title="BMA Social", version="1", lifespan=lifespan)
@@ -50,10 +50,10 @@ def create_app(
     app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), people, Rates(store))
     problems.add_handlers(app)
     _add_middleware(app, settings)
+    app.router.routes[:0] = webhooks.routes(settings)  # first: they come in thousands, and each route before costs
     app.include_router(api.router)
     app.router.routes.extend(
         [
-            *webhooks.routes(settings),
             *tracking.routes(settings),
             *preferences.routes(settings),
             Route("/healthz", _alive),

@@ -1,56 +1,137 @@
-"""Durable before 200: one writer thread commits many deliveries together, each kept apart from the others' faults."""
+"""Durable before 200: one writer thread commits what many requests brought together; who finds no place comes later."""
 
 import asyncio
 import hashlib
 import queue
-import re
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.crm_notices import read_notice
-from core.errors import PermanentError, TransientError
+from core.clock import utc_now
+from core.errors import TransientError
 from core.logs import get_logger
 from core.settings import Settings
-from core.store import addresses, effects, events, inbox
 from core.store.events import Event
-from core.vocabulary import Channel, EventType
-from senders.email import events as email_events
-from senders.inbound import PartlyUnderstoodError
-from senders.line import events as line_events
-from senders.whatsapp import events as whatsapp_events
+from core.store.inbox import Raw
+from gateway.applying import Known, keep, translator
 
 _MOST_WAITING = 2000
+_MOST_BYTES_WAITING = 64 * 1024 * 1024
 _MOST_TOGETHER = 200
-_LINE_CODE = re.compile(r"\bBMA-[A-Z0-9]{8}\b")
-_READ_LATER = frozenset({"crm"})  # says what to read: it waits until the pipeline has read that
+_MOST_BYTES_TOGETHER = 4 * 1024 * 1024
+_LONGEST_WAIT = 10.0  # seconds; after that a provider has given us up, or soon will
+_COME_BACK_AFTER = 5.0
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
 
 
 @dataclass
-class Delivery:
-    """One thing to write: a raw body to translate, or events already known."""
+class _Waiting:
+    """Something to write, and the request that waits for it."""
 
-    source: str
-    body: bytes
-    headers: dict[str, str]
-    received_at: datetime
-    dedup_key: str = ""
-    done: "asyncio.Future[bool] | None" = None
-    loop: asyncio.AbstractEventLoop | None = None
-    is_new: bool = field(default=False)
+    known: Known
+    size: int
+    done: "asyncio.Future[bool]"
 
-    def answer(self, error: Exception | None = None) -> None:
-        """Wake the request that waits."""
-        if self.done is None or self.loop is None:
-            return
-        future = self.done
-        self.loop.call_soon_threadsafe(lambda: _settle(future, self.is_new, error))
+
+class Intake:
+    """The writer thread and its queue."""
+
+    def __init__(self, engine: sa.Engine, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine, self._clock = engine, clock
+        self._translate = translator(settings)
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._bytes_waiting = 0  # of the event loop's thread alone, as are the futures
+        self._count_waiting = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._write_until_stopped, name="intake", daemon=True)
+
+    def start(self) -> None:
+        """Start the writer. Call in the event loop that serves."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Write what waits, then end."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def take(self, source: str, body: bytes, headers: Mapping[str, str], received_at: datetime) -> bool:
+        """Return after the delivery is committed: True when it was new.
+
+        Raises TransientError when the store is too slow or away: the sender should try again.
+        """
+        kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+        return await self._wait(
+            Known(Raw(source, hashlib.sha256(body).hexdigest(), kept, body, received_at)), len(body)
+        )
+
+    async def record(self, event: Event) -> bool:
+        """Return after an event of our own doors is committed with its effects: True when it was new.
+
+        Raises TransientError as ``take`` does.
+        """
+        return await self._wait(Known(None, [event]), 0)
+
+    async def _wait(self, known: Known, size: int) -> bool:
+        if self._count_waiting >= _MOST_WAITING or self._bytes_waiting + size > _MOST_BYTES_WAITING:
+            raise TransientError("too much waits to be written", retry_after=_COME_BACK_AFTER)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(known, size, loop.create_future())
+        self._count_waiting += 1
+        self._bytes_waiting += size
+        self._queue.put(waiting)
+        impatience = loop.call_later(_LONGEST_WAIT, _settle, waiting.done, False, _too_slow())  # noqa: FBT003
+        try:
+            return await waiting.done
+        finally:
+            impatience.cancel()
+
+    def _write_until_stopped(self) -> None:
+        while (first := self._queue.get()) is not None:
+            together, size = [first], first.size
+            while len(together) < _MOST_TOGETHER and size < _MOST_BYTES_TOGETHER:
+                try:
+                    following = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    self._queue.put(None)
+                    break
+                together.append(following)
+                size += following.size
+            self._tell(together, self._write(together))
+
+    def _write(self, together: list[_Waiting]) -> Exception | None:
+        try:
+            with self._engine.begin() as connection:
+                keep(connection, [each.known for each in together], self._translate, self._clock())
+        except SQLAlchemyError as error:
+            get_logger().error("store does not take deliveries", error=str(error))
+            return TransientError("the store does not answer", retry_after=_COME_BACK_AFTER)
+        except Exception as error:  # noqa: BLE001 -- the writer must live: without it nothing is taken any more
+            get_logger().error("a fault of ours", error=type(error).__name__, where="intake")
+            return TransientError("a fault of ours: nothing of it was kept", retry_after=_COME_BACK_AFTER)
+        return None
+
+    def _tell(self, together: list[_Waiting], error: Exception | None) -> None:
+        """Wake the requests that wait, all of them by one call into their loop."""
+
+        def wake() -> None:
+            self._count_waiting -= len(together)
+            self._bytes_waiting -= sum(each.size for each in together)
+            for each in together:
+                _settle(each.done, each.known.is_new, error)
+
+        assert self._loop is not None  # noqa: S101 -- set before the thread starts
+        self._loop.call_soon_threadsafe(wake)
+
+
+def _too_slow() -> TransientError:
+    return TransientError("the store is too slow", retry_after=_COME_BACK_AFTER)
 
 
 def _settle(future: "asyncio.Future[bool]", is_new: bool, error: Exception | None) -> None:  # noqa: FBT001
@@ -60,177 +141,3 @@ def _settle(future: "asyncio.Future[bool]", is_new: bool, error: Exception | Non
         future.set_result(is_new)
     else:
         future.set_exception(error)
-
-
-class Intake:
-    """The writer thread and its queue."""
-
-    def __init__(self, engine: sa.Engine, settings: Settings) -> None:
-        self._engine = engine
-        self._translate = translator(settings)
-        self._queue: queue.Queue[Delivery | None] = queue.Queue(_MOST_WAITING)
-        self._thread = threading.Thread(target=self._write_until_stopped, name="intake", daemon=True)
-
-    def start(self) -> None:
-        """Start the writer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what waits, then end."""
-        self._queue.put(None)
-        self._thread.join(timeout=30)
-
-    async def take(self, source: str, body: bytes, headers: dict[str, str], received_at: datetime) -> bool:
-        """Return after the delivery is committed: True when it was new.
-
-        Raises TransientError when the store is too slow or away: the sender should try again.
-        """
-        loop = asyncio.get_running_loop()
-        delivery = Delivery(
-            source,
-            body,
-            {name: value for name, value in headers.items() if name in _KEPT_HEADERS},
-            received_at,
-            hashlib.sha256(body).hexdigest(),
-            loop.create_future(),
-            loop,
-        )
-        try:
-            self._queue.put_nowait(delivery)
-        except queue.Full as error:
-            raise TransientError("too many deliveries wait to be written") from error
-        assert delivery.done is not None  # noqa: S101 -- made above
-        return await delivery.done
-
-    def _write_until_stopped(self) -> None:
-        while (first := self._queue.get()) is not None:
-            together = [first]
-            while len(together) < _MOST_TOGETHER:
-                try:
-                    following = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if following is None:
-                    self._queue.put(None)
-                    break
-                together.append(following)
-            self._write(together)
-
-    def _write(self, together: list[Delivery]) -> None:
-        try:
-            with self._engine.begin() as connection:
-                for delivery in together:
-                    keep(connection, delivery, self._translate)
-        except SQLAlchemyError as error:
-            get_logger().error("store does not take deliveries", error=str(error))
-            for delivery in together:
-                delivery.answer(TransientError("the store does not answer"))
-            return
-        for delivery in together:
-            delivery.answer()
-
-
-Translate = Callable[[str, bytes, datetime], list[Event]]
-
-
-def translator(settings: Settings) -> Translate:
-    """Return the function that puts a source's raw body into our words."""
-    link_secret = settings.link_secret.get_secret_value()
-
-    def translate(source: str, body: bytes, received_at: datetime) -> list[Event]:
-        if source == "whatsapp":
-            return whatsapp_events.translate(body, received_at=received_at)
-        if source == "line":
-            return line_events.translate(body, received_at=received_at)
-        if source == "email":
-            return email_events.translate(body, received_at=received_at, link_secret=link_secret)
-        if source == "crm":
-            read_notice(body)
-        return []
-
-    return translate
-
-
-def keep(connection: sa.Connection, delivery: Delivery, translate: Translate) -> None:
-    """Store one delivery once, record its events and apply their effects; what it breaks is its own."""
-    inbox_id = inbox.append(
-        connection,
-        source=delivery.source,
-        dedup_key=delivery.dedup_key,
-        headers=delivery.headers,
-        body=delivery.body,
-        received_at=delivery.received_at,
-    )
-    if inbox_id is None:
-        return
-    delivery.is_new = True
-    at = delivery.received_at
-    _apply(connection, inbox_id, delivery.source, delivery.body, translate, received_at=at, now=at)
-
-
-def _apply(
-    connection: sa.Connection,
-    inbox_id: int,
-    source: str,
-    body: bytes,
-    translate: Translate,
-    *,
-    received_at: datetime,
-    now: datetime,
-) -> bool:
-    """Return True when all of it was understood; what was not stays in the inbox for replay, with the reason."""
-    reason = ""
-    try:
-        with connection.begin_nested():
-            try:
-                found = translate(source, body, received_at)
-            except PartlyUnderstoodError as error:
-                found, reason = error.understood, str(error)
-            for event in events.record(connection, found, received_at=received_at, now=now, inbox_id=inbox_id):
-                effects.apply(connection, event, now)
-                _link(connection, event, now)
-    except (PermanentError, ValueError) as error:
-        reason = str(error)
-    if not reason:
-        if source in _READ_LATER:
-            inbox.mark_received(connection, inbox_id)
-        else:
-            inbox.mark_applied(connection, inbox_id, now)
-        return True
-    inbox.mark_rejected(connection, inbox_id, reason, now)
-    get_logger().error("delivery kept for replay", source=source, inbox_id=inbox_id, reason=reason)
-    return False
-
-
-def _link(connection: sa.Connection, event: Event, now: datetime) -> None:
-    if event.channel is Channel.LINE and event.event_type is EventType.REPLIED and event.address:
-        for code in _LINE_CODE.findall(str(event.detail.get("text", "")).upper()):
-            addresses.redeem_line_code(connection, code, event.address, now)
-
-
-def record_now(engine: sa.Engine, event: Event, now: datetime) -> bool:
-    """Record one event of our own doors (tracking, unsubscribe) with its effects; True when it was new."""
-    with engine.begin() as connection:
-        new = events.record(connection, [event], received_at=now, now=now)
-        for found in new:
-            effects.apply(connection, found, now)
-    return bool(new)
-
-
-def replay_rejected(engine: sa.Engine, settings: Settings, *, now: datetime) -> dict[str, Any]:
-    """Translate every rejected delivery again; returns how many are understood now and how many still not."""
-    translate = translator(settings)
-    counted = {"applied": 0, "rejected": 0}
-    with engine.begin() as connection:
-        for row in inbox.rows(connection, "rejected", limit=10_000):
-            understood = _apply(
-                connection,
-                row["inbox_id"],
-                row["source"],
-                row["body"],
-                translate,
-                received_at=row["received_at"],
-                now=now,
-            )
-            counted["applied" if understood else "rejected"] += 1
-    return counted

@@ -19,7 +19,6 @@ from core.store import suppressions
 from core.store.events import Event
 from core.store.tables import messages
 from core.vocabulary import Actor, Channel, EventType, Purpose
-from gateway.intake import record_now
 
 _TEXT = {
     "en": {
@@ -84,15 +83,9 @@ async def _ask(_request: Request, _message_id: str) -> Response:
 
 async def _unsubscribe(request: Request, message_id: str) -> Response:
     state = request.app.state
-    await asyncio.to_thread(_write_unsubscribe, state.engine, message_id, state.clock())
-    return _page("".join(f"<p>{text['done']}</p>" for text in _TEXT.values()))
-
-
-def _write_unsubscribe(engine: sa.Engine, message_id: str, now: datetime) -> None:
-    with engine.connect() as connection:
-        channel = connection.execute(sa.select(messages.c.channel).where(messages.c.message_id == message_id)).scalar()
-    record_now(
-        engine,
+    now: datetime = state.clock()
+    channel = await asyncio.to_thread(_channel_of, state.engine, message_id)
+    await state.intake.record(
         Event(
             event_id=derived_id("unsubscribe", message_id, now.isoformat(timespec="minutes")),
             channel=Channel(channel or Channel.EMAIL),
@@ -101,9 +94,14 @@ def _write_unsubscribe(engine: sa.Engine, message_id: str, now: datetime) -> Non
             provider_event_type="one_click",
             message_id=message_id,
             actor=Actor.HUMAN,
-        ),
-        now,
+        )
     )
+    return _page("".join(f"<p>{text['done']}</p>" for text in _TEXT.values()))
+
+
+def _channel_of(engine: sa.Engine, message_id: str) -> str | None:
+    with engine.connect() as connection:
+        return connection.execute(sa.select(messages.c.channel).where(messages.c.message_id == message_id)).scalar()
 
 
 async def _choose(request: Request, contact_id: str) -> Response:

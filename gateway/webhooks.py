@@ -50,9 +50,9 @@ def _door(source: str, verify: Verify, secret: str) -> Callable[[Request], Any]:
             return PlainTextResponse("the signature does not match", 401)
         state = request.app.state
         try:
-            await state.intake.take(source, body, dict(request.headers), state.clock())
+            await state.intake.take(source, body, request.headers, state.clock())
         except TransientError as error:
-            return PlainTextResponse(str(error), 503, headers={"Retry-After": "5"})
+            return PlainTextResponse(str(error), 503, headers={"Retry-After": f"{error.retry_after or 5:.0f}"})
         return PlainTextResponse("OK")
 
     return receive

@@ -33,6 +33,11 @@ def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:
     return f"{utc:%Y-%m-%d %H:%M:%S.%f}" if connection.dialect.name == "sqlite" else utc
 
 
+def json_time(connection: sa.Connection, moment: datetime) -> str:
+    """Return a time as text that the database reads as the same moment."""
+    return str(raw_time(connection, moment))
+
+
 def seconds_apart(connection: sa.Connection, now: datetime) -> float:
     """Return by how many seconds a host's clock and the database's differ; 0 where both are the same machine's."""
     if connection.dialect.name != "postgresql":
