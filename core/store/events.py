@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from core.store.many import find, put, statements
+from core.store.many import Insert, find, statements
 from core.store.times import json_time
 from core.vocabulary import Actor, Channel, EventType
 
@@ -52,23 +52,18 @@ def record(
     return record_all(connection, [Found(event, received_at, inbox_id) for event in found], now=now)
 
 
-_COLUMNS = (
+_INSERT = Insert(
+    "events",
     "event_id, message_id, contact_id, channel, event_type, provider_event_type, provider_message_id, address, "
-    "link_id, actor, classifier_version, detail, inbox_id, occurred_at, received_at, recorded_at"
-)
-_INSERT = f"""
-    insert into events ({_COLUMNS})
+    "link_id, actor, classifier_version, detail, inbox_id, occurred_at, received_at, recorded_at",
+    """
     select given.value ->> 0, given.value ->> 1, given.value ->> 2, given.value ->> 3, given.value ->> 4,
         given.value ->> 5, given.value ->> 6, given.value ->> 7, given.value ->> 8, given.value ->> 9,
-        given.value ->> 10, cast(given.value ->> 11 as {{json}}), cast(given.value ->> 12 as bigint),
-        cast(given.value ->> 13 as {{time}}), cast(given.value ->> 14 as {{time}}), cast(:now as {{time}})
-    from {{given}} where true
-    on conflict do nothing
-"""  # noqa: S608 -- our names
-_THERE = statements("select {list[event_id, null]} from events where event_id in ({keys})")
-_RECORD = statements(_INSERT)
-_RECORD_AND_TELL = statements(
-    f"with new as ({_INSERT} returning event_id) select {{list[event_id, null]}} from new"  # noqa: S608 -- our names
+        given.value ->> 10, cast(given.value ->> 11 as {json}), cast(given.value ->> 12 as bigint),
+        cast(given.value ->> 13 as {time}), cast(given.value ->> 14 as {time}), cast(:now as {time})
+    from {given} where true
+    """,
+    "event_id, null",
 )
 
 
@@ -77,22 +72,13 @@ def record_all(connection: sa.Connection, found: Sequence[Found], *, now: dateti
 
     ``now``, which the journal reads by, is later than when they came to us when they are replayed.
     """
-    firsts = {each.event.event_id: each for each in reversed(found)}
-    in_order = [each for each in found if firsts[each.event.event_id] is each]
-    if not in_order:
+    firsts = list({each.event.event_id: each for each in reversed(found)}.values())[::-1]
+    if not firsts:
         return []
-    moment = json_time(connection, now)
-    if connection.dialect.name == "postgresql":
-        known = resolve(connection, [each.event for each in in_order])
-        told = find(connection, _RECORD_AND_TELL, _rows(connection, in_order, known), now=moment)
-        new = {event_id for event_id, _ in told}
-        return [event for event in known if event.event_id in new]
-    # One writer at a time, from BEGIN IMMEDIATE on: what is not there now is new.
-    there = {event_id for event_id, _ in find(connection, _THERE, list(firsts))}
-    in_order = [each for each in in_order if each.event.event_id not in there]
-    known = resolve(connection, [each.event for each in in_order])
-    put(connection, _RECORD, _rows(connection, in_order, known), now=moment)
-    return known
+    known = resolve(connection, [each.event for each in firsts])
+    rows = _rows(connection, firsts, known)
+    new = {event_id for event_id, _ in _INSERT.put(connection, rows, now=json_time(connection, now))}
+    return [event for event in known if event.event_id in new]
 
 
 def _rows(connection: sa.Connection, found: Sequence[Found], known: Sequence[Event]) -> Iterator[Sequence[Any]]:
@@ -109,7 +95,7 @@ def _rows(connection: sa.Connection, found: Sequence[Found], known: Sequence[Eve
             event.link_id,
             event.actor,
             event.classifier_version,
-            json.dumps(event.detail),
+            json.dumps(event.detail) if event.detail else "{}",
             inbox_id,
             json_time(connection, event.occurred_at),
             json_time(connection, received_at),

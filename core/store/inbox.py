@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.store.many import find, put, statements
+from core.store.many import Insert
 from core.store.tables import inbox
 from core.store.times import json_time
 
@@ -50,16 +50,16 @@ def append(
     return connection.execute(statement.returning(inbox.c.inbox_id)).scalar_one_or_none()
 
 
-_THERE = statements("""
-    select {list[source, dedup_key, inbox_id]} from inbox where dedup_key in ({keys})
-""")
-_KEEP = statements("""
-    insert into inbox (source, dedup_key, headers, body, state, received_at, applied_at)
+_KEEP = Insert(
+    "inbox",
+    "source, dedup_key, headers, body, state, received_at, applied_at",
+    """
     select given.value ->> 0, given.value ->> 1, cast(given.value ->> 2 as {json}), {body[3]}, 'applied',
         cast(given.value ->> 4 as {time}), cast(given.value ->> 4 as {time})
     from {given} where true
-    on conflict do nothing
-""")
+    """,
+    "source, dedup_key, inbox_id",
+)
 
 
 def append_all(connection: sa.Connection, raws: Sequence[Raw]) -> list[int | None]:
@@ -68,21 +68,14 @@ def append_all(connection: sa.Connection, raws: Sequence[Raw]) -> list[int | Non
     They are kept as ``applied``: whoever keeps them applies them in the same transaction, or says what became of them.
     """
     firsts = {(raw.source, raw.dedup_key): raw for raw in reversed(raws)}
-    keys = [raw.dedup_key for raw in raws]
-    there = {(source, key) for source, key, _ in find(connection, _THERE, keys)}
-    new = {key: raw for key, raw in firsts.items() if key not in there}
-    as_text = [text for raw in new.values() if (text := _as_text(connection, raw)) is not None]
-    put(connection, _KEEP, as_text)
-    ids = {(source, key): inbox_id for source, key, inbox_id in find(connection, _THERE, keys)}
-    for key, raw in new.items():
-        if key not in ids and (made := append(connection, **raw._asdict())) is not None:
-            ids[key] = made
-            mark_applied(connection, made, raw.received_at)
-    return [ids.get(key) if new.get(key) is raw else None for key, raw in _keyed(raws)]
-
-
-def _keyed(raws: Sequence[Raw]) -> list[tuple[tuple[str, str], Raw]]:
-    return [((raw.source, raw.dedup_key), raw) for raw in raws]
+    as_text = [text for raw in firsts.values() if (text := _as_text(connection, raw)) is not None]
+    ids = {(source, key): inbox_id for source, key, inbox_id in _KEEP.put(connection, as_text)}
+    if len(as_text) < len(firsts):
+        for key, raw in firsts.items():
+            if _as_text(connection, raw) is None and (made := append(connection, **raw._asdict())) is not None:
+                ids[key] = made
+                mark_applied(connection, made, raw.received_at)
+    return [ids.get(key) if firsts[key] is raw else None for raw in raws for key in [(raw.source, raw.dedup_key)]]
 
 
 def _as_text(connection: sa.Connection, raw: Raw) -> list[str] | None:

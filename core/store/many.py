@@ -4,10 +4,10 @@ Row by row, SQLite's driver lets the interpreter's lock go at each, and a thread
 event loop waits up to 5 ms to have it back: a group of 200 deliveries would take seconds.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 # What a template may name: ``{given}`` are the rows given, ``given.value ->> 0`` the first field of each.
@@ -61,18 +61,38 @@ def put(
 def find(connection: sa.Connection, made: Statements, rows: Iterable[Any], **values: Any) -> list[list[Any]]:
     """Return what a statement selects as ``{list[…]}``."""
     found = connection.execute(made[connection.dialect.name], {"rows": _as_text(list(rows)), **values}).scalar_one()
-    return json.loads(found)  # type: ignore[no-any-return]
+    return orjson.loads(found)  # type: ignore[no-any-return]
+
+
+class Insert:
+    """An insert that leaves existing rows alone and returns columns of the new ones."""
+
+    def __init__(self, table: str, columns: str, selected: str, returned: str) -> None:
+        insert = f"insert into {table} ({columns}) {selected} on conflict do nothing"
+        self._insert = statements(insert)
+        self._and_tell = statements(
+            f"with new as ({insert} returning {returned}) select {{list[{returned}]}} from new"  # noqa: S608
+        )
+        self._newest = sa.text(f"select coalesce(max(rowid), 0) from {table}")  # noqa: S608
+        self._newer = statements(f"select {{list[{returned}]}} from {table} where rowid > :newest")  # noqa: S608
+
+    def put(self, connection: sa.Connection, rows: Iterable[Sequence[Any]], **values: Any) -> list[list[Any]]:
+        """Insert rows and return what is new of them."""
+        if connection.dialect.name == "postgresql":
+            return find(connection, self._and_tell, rows, **values)
+        # One writer at a time, from BEGIN IMMEDIATE on: what is newer is ours.
+        newest = connection.execute(self._newest).scalar_one()
+        put(connection, self._insert, rows, **values)
+        return find(connection, self._newer, (), newest=newest)
 
 
 def _as_text(rows: list[Any]) -> str:
-    text = json.dumps(rows, ensure_ascii=False)
-    if "\\u0000" in text:  # PostgreSQL keeps no such character, SQLite ends a text there
-        return json.dumps(_clean(rows), ensure_ascii=False)
     try:
-        text.encode()
-    except UnicodeEncodeError:  # half a character, which JSON can name and no text can hold
-        return json.dumps(_clean(rows), ensure_ascii=False)
-    return text
+        text = orjson.dumps(rows).decode()
+    except TypeError:  # half a character, which JSON can name and no text can hold
+        return orjson.dumps(_clean(rows)).decode()
+    # PostgreSQL keeps no such character, SQLite ends a text there.
+    return orjson.dumps(_clean(rows)).decode() if "\\u0000" in text else text
 
 
 def _clean(value: Any) -> Any:

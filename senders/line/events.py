@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,7 @@ from core.errors import PermanentError
 from core.ids import derived_id
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, EventType
-from senders.inbound import BROKEN, fault, is_stop, text_detail, understand
+from senders.inbound import BROKEN, fault, is_stop, read_json, text_detail, understand
 
 TYPES = {
     "follow": EventType.FOLLOWED,
@@ -57,7 +56,7 @@ def translate(body: bytes, *, received_at: datetime) -> list[Event]:
     """
     del received_at  # LINE's events carry their own time
     try:
-        items = list(json.loads(body)["events"])
+        items = list(read_json(body)["events"])
     except BROKEN as error:
         raise PermanentError(f"no LINE delivery: {fault(error)}") from error
     return understand("LINE", items, _events)

@@ -1,6 +1,5 @@
 """What WhatsApp tells us: statuses, messages from people, opt-outs; verified, then put into our words."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,7 @@ from core.ids import derived_id
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, ErrorClass, EventType
 from senders.errors import classify
-from senders.inbound import BROKEN, fault, is_signed_in_hex, is_stop, text_detail, understand
+from senders.inbound import BROKEN, fault, is_signed_in_hex, is_stop, read_json, text_detail, understand
 
 STATUSES = {
     "sent": EventType.SENT,
@@ -38,7 +37,7 @@ def translate(body: bytes, *, received_at: datetime) -> list[Event]:
     others, when some of its items are not.
     """
     try:
-        items = list(_items(json.loads(body)))
+        items = list(_items(read_json(body)))
     except BROKEN as error:
         raise PermanentError(f"no WhatsApp delivery: {fault(error)}") from error
     return understand("WhatsApp", items, lambda item: _events(item[0], item[1], received_at))
