@@ -24,10 +24,10 @@ _COME_BACK = 0.2  # seconds until a delivery that was not taken is told again; r
 
 
 class Post(NamedTuple):
-    """One delivery: its number, and the request's bytes."""
+    """One delivery: its number, and the bytes of the request that tells it; the last ones tell it again."""
 
     number: int
-    request: bytes
+    requests: tuple[bytes, ...]
 
 
 @dataclass
@@ -59,6 +59,7 @@ class Crowd:
         self._port, self._waiting, self._left = port, deque(posts), len(posts)
         self._connections, self._repeated, self._rng = connections, repeated, random.Random(seed)
         self._idle: list[_Connection] = []
+        self._told: set[int] = set()
         self._done = asyncio.Event()
         self.posted = Posted()
 
@@ -91,6 +92,13 @@ class Crowd:
         self._idle.append(connection)
         return None
 
+    def bytes_of(self, post: Post) -> bytes:
+        """Return what to send: the first time, or again."""
+        if post.number in self._told:
+            return post.requests[-1]
+        self._told.add(post.number)
+        return post.requests[0]
+
     def answered(self, post: Post, status: int, seconds: float) -> None:
         """Note an answer; what was not taken comes again, and so does some of what was."""
         self.posted.statuses[status] += 1
@@ -101,7 +109,7 @@ class Crowd:
         self.posted.acknowledged.append(post.number)
         if self._rng.random() < self._repeated:
             self._again(post)
-            return
+            return  # it is done when it is answered without being told once more
         self._left -= 1
         if self._left == 0:
             self._done.set()
@@ -144,7 +152,7 @@ class _Connection(asyncio.Protocol):
         self._post = self._crowd.take(self)
         if self._post is not None and self._transport is not None:
             self._began = time.perf_counter()
-            self._transport.write(self._post.request)
+            self._transport.write(self._crowd.bytes_of(self._post))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

@@ -31,7 +31,7 @@ from core.store.engine import open_store
 _CONNECTIONS = 64
 _PATH = "/webhooks/whatsapp"
 _SECRET = b"appsecret"  # bench.working's
-_STATUSES = ("sent", "delivered", "read")
+STATUSES = ("sent", "delivered", "read")
 _ROUNDS = 3
 
 
@@ -48,7 +48,7 @@ def webhooks(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked s
             if name == "postgresql":
                 url = postgres.new_database(stack.enter_context(postgres.server("fsync=on")), "webhooks")
             settings = settings_for(folder / name, url, "http://127.0.0.1:8000")
-            _plan_messages(settings, count * (_ROUNDS + 1))
+            plan_messages(settings, count * (_ROUNDS + 1))
             servers[name] = stack.enter_context(_serving(partial(serve, settings, "127.0.0.1")))
         rounds: dict[str, list[Posted]] = {name: [] for name in servers}
         for turn in range(_ROUNDS + 1):
@@ -85,12 +85,13 @@ def _result(count: int, rounds: dict[str, list[Posted]], stores: Sequence[str]) 
 
 def deliveries(first: int, count: int) -> list[Post]:
     """Return ``count`` status webhooks about the planned messages, three for each, from event ``first`` on."""
-    return [Post(number, status_request(number)) for number in range(first, first + count)]
+    numbers = range(first, first + count)
+    bodies = [status_body(number // len(STATUSES), STATUSES[number % len(STATUSES)]) for number in numbers]
+    return [Post(number, (whatsapp_request(body),)) for number, body in zip(numbers, bodies, strict=True)]
 
 
-def status_request(number: int) -> bytes:
-    """Return the request that tells one of a message's three statuses."""
-    body = status_body(number // 3, _STATUSES[number % 3])
+def whatsapp_request(body: bytes) -> bytes:
+    """Return the request that delivers a body, signed."""
     signature = hmac.new(_SECRET, body, hashlib.sha256).hexdigest()
     return request(_PATH, body, content_type="application/json", x_hub_signature_256=f"sha256={signature}")
 
@@ -116,9 +117,10 @@ def status_body(message: int, status: str) -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}).encode()
 
 
-def _plan_messages(settings: Settings, events: int) -> None:
+def plan_messages(settings: Settings, statuses: int) -> None:
+    """Put into the ledger the accepted messages that so many statuses are about."""
     engine = open_store(settings.effective_store_url)
-    plan(engine, -(-events // 3), ("whatsapp",), utc_now())
+    plan(engine, -(-statuses // len(STATUSES)), ("whatsapp",), utc_now())
     with engine.begin() as connection:
         connection.exec_driver_sql("update messages set status = 'accepted', accepted_at = planned_at")
     engine.dispose()
