@@ -21,6 +21,7 @@ from core.store.engine import open_store, reading
 from gateway import api, preferences, problems, tracking, webhooks
 from gateway.auth import Authenticator
 from gateway.intake import Intake
+from gateway.mail_in import MailIn
 from gateway.people import People
 from gateway.rates import Rates
 from gateway.requests import Requests
@@ -36,12 +37,15 @@ def create_app(
     """Make the application. It opens the store, unless one is given, and owns the writer while it runs."""
     store = engine or open_store(settings.effective_store_url)
     intake = Intake(store, settings, clock=clock)
+    mail_in = MailIn(settings, intake, clock)
     people = People(settings.crm_url, store, transport=crm)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         intake.start()
+        await mail_in.start()
         yield
+        await mail_in.stop()
         await intake.stop()
         await people.close()
 
