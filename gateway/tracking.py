@@ -15,7 +15,7 @@ from core.ids import derived_id
 from core.settings import Settings
 from core.store.engine import reading
 from core.store.events import Event
-from core.store.links import url_of
+from core.store.links import HONEYPOT, url_of
 from core.store.tables import messages
 from core.vocabulary import Channel, EventType
 
@@ -47,7 +47,19 @@ def routes(settings: Settings) -> list[Route]:
         await _record(request, message_id, EventType.CLICKED, link_id)
         return RedirectResponse(url, 302, headers=_PRIVATE)
 
-    return [Route("/t/o/{token}.gif", opened), Route("/t/c/{token}", clicked, methods=["GET", "HEAD"])]
+    async def trapped(request: Request) -> Response:
+        try:
+            (message_id,) = tokens.verify(secret, "honeypot", request.path_params["token"])
+        except (PermanentError, ValueError):
+            return PlainTextResponse("This link is not ours.", 404)
+        await _record(request, message_id, EventType.CLICKED, HONEYPOT)
+        return PlainTextResponse("Nothing is here: no person can see the link.", headers=_PRIVATE)
+
+    return [
+        Route("/t/o/{token}.gif", opened),
+        Route("/t/c/{token}", clicked, methods=["GET", "HEAD"]),
+        Route("/t/h/{token}", trapped, methods=["GET", "HEAD"]),
+    ]
 
 
 async def _record(request: Request, message_id: str, event_type: EventType, link_id: str | None) -> None:

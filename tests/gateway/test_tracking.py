@@ -49,6 +49,28 @@ def test_the_same_hit_repeated_counts_once(client, rows, link):
     assert len(rows("events")) == 1
 
 
+def test_who_follows_the_hidden_link_is_noted_and_led_nowhere(client, rows, sent):
+    answer = client.get(f"/t/h/{tokens.sign('linksecret', 'honeypot', sent['email'])}")
+
+    assert (answer.status_code, answer.headers.get("location")) == (200, None)
+    (event,) = rows("events")
+    assert (event["event_type"], event["link_id"], event["message_id"]) == ("clicked", "honeypot", sent["email"])
+    assert client.get(f"/t/h/{tokens.sign('linksecret', 'open', sent['email'])}").status_code == 404
+
+
+def test_looking_at_anything_decides_nothing_for_a_person(client, rows, link, sent):
+    for kind, place in (("open", "/t/o/{}.gif"), ("honeypot", "/t/h/{}"), ("unsubscribe", "/u/{}")):
+        for method in ("GET", "HEAD"):
+            client.request(method, place.format(tokens.sign("linksecret", kind, sent["email"])))
+    client.head(link)
+    client.get(
+        f"/p/{tokens.sign('linksecret', 'preferences', 'contact-email')}", params={"marketing": "", "pause": "all"}
+    )
+
+    assert rows("suppressions") == []
+    assert {row["event_type"] for row in rows("events")} == {"opened", "clicked"}
+
+
 @pytest.mark.parametrize("token", ["", "AAAA", "https://evil.example", "..%2f..%2fetc"])
 def test_a_link_that_is_not_ours_leads_nowhere(client, rows, token):
     answer = client.get(f"/t/c/{token}", params={"url": "https://evil.example"})
