@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from core.clock import utc_now
 from core.settings import Settings, load_settings
 from core.store.engine import open_store, reading
-from gateway import api, preferences, problems, tracking, webhooks
+from gateway import api, preferences, problems, tracking, unsubscribe, webhooks
 from gateway.auth import Authenticator
 from gateway.intake import Intake
 from gateway.mail_in import MailIn
@@ -61,6 +61,7 @@ def create_app(
         routes=[
             *webhooks.routes(settings),  # first: they come in thousands, and each route before them costs
             *tracking.routes(settings),
+            *unsubscribe.routes(settings),
             *preferences.routes(settings),
             Route("/healthz", _alive),
             Route("/readyz", _ready),

@@ -1,7 +1,5 @@
 """Opens, clicks and unsubscribing: looking changes nothing, a link leads only where we stored it."""
 
-import re
-
 import pytest
 
 from core import tokens
@@ -107,19 +105,6 @@ def test_one_click_is_enough_and_doing_it_twice_is_the_same(client, rows, sent):
     assert [client.post(address, data={"List-Unsubscribe": "One-Click"}).status_code for _ in range(2)] == [200, 200]
     (suppression,) = rows("suppressions")
     assert (suppression["address"], suppression["source"]) == (ADDRESSES["email"], "one_click")
-
-
-def test_preferences_stop_one_purpose_and_bring_it_back(client, rows):
-    address = f"/p/{tokens.sign('linksecret', 'preferences', 'contact-email')}"
-    purposes = re.findall(r"name='(\w+)'", client.get(address).text)
-    assert "marketing" in purposes
-
-    client.post(address, data=dict.fromkeys(set(purposes) - {"marketing"}, "on"))
-    assert [(row["purpose"], row["lifted_at"]) for row in rows("suppressions")] == [("marketing", None)]
-    assert "name='marketing' checked" not in client.get(address).text
-
-    client.post(address, data=dict.fromkeys(purposes, "on"))
-    assert all(row["lifted_at"] for row in rows("suppressions"))
 
 
 def test_health_says_whether_the_store_answers(client, sqlite_store):
