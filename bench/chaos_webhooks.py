@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +30,10 @@ from bench.windows import Marks, gateway_window
 from bench.working import query, serve, settings_for
 from cli.processes import free_port, wait_for
 from core.settings import Settings
+from core.store.events import Event
 from core.store.tables import conversations, events, inbox, messages
 from core.vocabulary import Channel
+from senders.inbound import Heard
 from senders.line import events as line_events
 from senders.whatsapp import events as whatsapp_events
 
@@ -156,14 +158,14 @@ def _webhooks(count: int) -> Iterator[Webhook]:
 
 def _whatsapp(number: int, status: int) -> Webhook:
     body = status_body(status // len(STATUSES), STATUSES[status % len(STATUSES)])
-    (event,) = whatsapp_events.translate(body, received_at=datetime.now(UTC))
+    event_id = _event_id(whatsapp_events.translate(body, received_at=datetime.now(UTC)))
     asked = whatsapp_request(body)
-    return Webhook(Post(number, (asked,)), "whatsapp", (body,), event.event_id)
+    return Webhook(Post(number, (asked,)), "whatsapp", (body,), event_id)
 
 
 def _line(number: int, line: int) -> Webhook:
     bodies = tuple(_line_body(line, is_redelivery=again) for again in (False, True))
-    (event,) = line_events.translate(bodies[0], received_at=datetime.now(UTC))
+    event_id = _event_id(line_events.translate(bodies[0], received_at=datetime.now(UTC)))
     asked = tuple(
         request(
             "/webhooks/line",
@@ -172,7 +174,13 @@ def _line(number: int, line: int) -> Webhook:
         )
         for body in bodies
     )
-    return Webhook(Post(number, asked), "line", bodies, event.event_id)
+    return Webhook(Post(number, asked), "line", bodies, event_id)
+
+
+def _event_id(heard: Sequence[Heard]) -> str:
+    (event,) = heard
+    assert isinstance(event, Event)
+    return event.event_id
 
 
 def _line_body(line: int, *, is_redelivery: bool) -> bytes:

@@ -10,21 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.crm_notices import read_notice
+from core.errors import PermanentError
 from core.logs import get_logger
 from core.settings import Settings
-from core.store import addresses, effects, events, inbox
+from core.store import addresses, effects, events, inbox, provider_word
 from core.store.events import Event, Found
 from core.store.inbox import Raw
 from core.vocabulary import Channel, EventType
 from senders.email import events as email_events
-from senders.inbound import PartlyUnderstoodError, fault
+from senders.inbound import Heard, Notice, PartlyUnderstoodError, fault
 from senders.line import events as line_events
 from senders.whatsapp import events as whatsapp_events
 
 _LINE_CODE = re.compile(r"\bBMA-[A-Z0-9]{8}\b")
+_MAY_LINK = frozenset({EventType.REPLIED, EventType.FOLLOWED})  # a code that was written, or that an account link gives
 _READ_LATER = frozenset({"crm"})  # says what to read: it waits until the pipeline has read that
 _REPLAYED_TOGETHER = 500
-Translate = Callable[[str, bytes, datetime], list[Event]]
+Translate = Callable[[str, bytes, datetime], Sequence[Heard]]
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Known:
     """Something that came in: a raw delivery to translate, or events of our own doors."""
 
     raw: Raw | None
-    events: Sequence[Event] = ()
+    heard: Sequence[Heard] = ()
     inbox_id: int | None = None
     is_new: bool = False
     reason: str = ""  # why not all of it was understood
@@ -42,12 +44,17 @@ class Known:
         """Who sent it."""
         return self.raw.source if self.raw else "tracking"
 
+    @property
+    def events(self) -> list[Event]:
+        """What happened to messages and people."""
+        return [each for each in self.heard if isinstance(each, Event)]
+
 
 def translator(settings: Settings) -> Translate:
     """Return the function that puts a source's raw body into our words."""
     link_secret = settings.link_secret.get_secret_value()
 
-    def translate(source: str, body: bytes, received_at: datetime) -> list[Event]:
+    def translate(source: str, body: bytes, received_at: datetime) -> Sequence[Heard]:
         if source == "whatsapp":
             return whatsapp_events.translate(body, received_at=received_at)
         if source == "line":
@@ -75,7 +82,7 @@ def keep(connection: sa.Connection, group: Sequence[Known], translate: Translate
 def _apply(connection: sa.Connection, group: Sequence[Known], translate: Translate, now: datetime) -> None:
     for each in group:
         if each.raw is not None:
-            each.events, each.reason = _understand(each.raw, translate)
+            each.heard, each.reason = _understand(each.raw, translate)
     _record(connection, group, now)
     for each in group:
         if each.inbox_id is None:
@@ -89,12 +96,14 @@ def _apply(connection: sa.Connection, group: Sequence[Known], translate: Transla
             inbox.mark_received(connection, each.inbox_id)
 
 
-def _understand(raw: Raw, translate: Translate) -> tuple[Sequence[Event], str]:
-    """Return a delivery's events, and why some of it has none."""
+def _understand(raw: Raw, translate: Translate) -> tuple[Sequence[Heard], str]:
+    """Return what a delivery says, and why some of it says nothing."""
     try:
         return translate(raw.source, raw.body, raw.received_at), ""
     except PartlyUnderstoodError as error:
         return error.understood, str(error)
+    except PermanentError as error:
+        return (), str(error)
     except Exception as error:  # noqa: BLE001 -- whatever a stranger's body breaks, the delivery is kept
         return (), fault(error)
 
@@ -126,13 +135,29 @@ def _record_together(connection: sa.Connection, group: Sequence[Known], now: dat
     for event in new:
         _link(connection, event, now)
     for each in group:
+        for notice in each.heard:
+            if isinstance(notice, Notice):
+                _obey(connection, notice, now)
         if each.raw is None:
             each.is_new = any(event.event_id in told for event in each.events)
 
 
+def _obey(connection: sa.Connection, notice: Notice, now: datetime) -> None:
+    reason = f"{notice.channel} says: {notice.says}"
+    held: list[str] = []
+    if notice.status:
+        place = (notice.channel, notice.name, notice.language)
+        held = provider_word.template_is(connection, *place, notice.status, reason, now)
+    if notice.must_stop:
+        provider_word.account_must_stop(connection, notice.channel, reason, now)
+    tell = get_logger().info if notice.status == "approved" else get_logger().error
+    tell("a provider's notice", channel=notice.channel, says=notice.says, template=notice.name, ours=held)
+
+
 def _link(connection: sa.Connection, event: Event, now: datetime) -> None:
-    if event.channel is Channel.LINE and event.event_type is EventType.REPLIED and event.address:
-        for code in _LINE_CODE.findall(str(event.detail.get("text", "")).upper()):
+    if event.channel is Channel.LINE and event.event_type in _MAY_LINK and event.address:
+        said = f"{event.detail.get('text', '')} {event.detail.get('code', '')}"
+        for code in _LINE_CODE.findall(said.upper()):
             addresses.redeem_line_code(connection, code, event.address, now)
 
 

@@ -61,6 +61,11 @@ class Intake:
         sys.setswitchinterval(_SWITCH)
         self._work = asyncio.get_running_loop().create_task(self._write_until_stopped())
 
+    @property
+    def is_running(self) -> bool:
+        """Whether what is taken will be written."""
+        return self._work is not None and not self._work.done()
+
     async def stop(self) -> None:
         """Write what waits, then end."""
         self._is_stopping = True

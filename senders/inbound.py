@@ -3,13 +3,16 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from core.errors import PermanentError
 from core.store.events import Event
+from core.vocabulary import Channel
 
 # What people write when they want no more messages: the whole text, in English or Thai.
 STOP_WORDS = frozenset(
@@ -27,13 +30,30 @@ STOP_WORDS = frozenset(
     }
 )
 _LONGEST_TEXT = 4000
+_LONGEST_TIME = 12  # digits
+REPLAY_WINDOW = timedelta(minutes=5)  # to either side: clocks differ
 DEEPEST = 32  # levels of JSON; the deepest that WhatsApp and LINE document have 12
 
 
-class PartlyUnderstoodError(PermanentError):
-    """Some items of a delivery have no translation yet; ``understood`` are the events of the others."""
+@dataclass(frozen=True)
+class Notice:
+    """What a provider says of a template of ours (``name`` and ``language``) or, without a name, of our account."""
 
-    def __init__(self, message: str, understood: list[Event]) -> None:
+    channel: Channel
+    says: str  # in the provider's word
+    name: str = ""
+    language: str = ""
+    status: str = ""  # of the template: approved, paused, rejected, disabled; empty: as it was
+    must_stop: bool = False  # nothing may be sent by the account until a person has looked
+
+
+Heard = Event | Notice
+
+
+class PartlyUnderstoodError(PermanentError):
+    """Some items of a delivery have no translation yet; ``understood`` is what the others say."""
+
+    def __init__(self, message: str, understood: list[Heard]) -> None:
         super().__init__(message)
         self.understood = understood
 
@@ -47,6 +67,21 @@ def is_signed_in_hex(body: bytes, signature: str, secret: str) -> bool:
     """Check ``sha256=<hex HMAC-SHA256 of the raw body>`` in constant time; an empty secret proves nothing."""
     wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return bool(secret) and hmac.compare_digest(signature.encode(), wanted.encode())
+
+
+def is_signed_by_us(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> bool:
+    """Check ``X-BMA-Signature``, our own scheme, in constant time.
+
+    With ``X-BMA-Timestamp`` (seconds since 1970) the signature is over ``<timestamp>.<body>`` and good for five
+    minutes; without, over the body, and a replay is known by what it holds.
+    """
+    signature, given = headers.get("x-bma-signature", ""), headers.get("x-bma-timestamp")
+    if given is None:
+        return is_signed_in_hex(body, signature, secret)
+    if not (given.isascii() and given.isdigit() and len(given) <= _LONGEST_TIME):
+        return False
+    is_ours = is_signed_in_hex(given.encode() + b"." + body, signature, secret)
+    return is_ours and abs(now.timestamp() - int(given)) <= REPLAY_WINDOW.total_seconds()
 
 
 def read_json(body: bytes) -> Any:
@@ -73,12 +108,12 @@ def _depth(found: Any) -> int:
     return deepest
 
 
-def understand(whose: str, items: Iterable[Any], translate_one: Callable[[Any], Iterable[Event]]) -> list[Event]:
+def understand(whose: str, items: Iterable[Any], translate_one: Callable[[Any], Iterable[Heard]]) -> list[Heard]:
     """Translate each item by itself, so that one nobody knows does not take the others with it.
 
     Raises PartlyUnderstoodError, with the events of the others, when an item is not understood.
     """
-    understood: list[Event] = []
+    understood: list[Heard] = []
     unknown: list[str] = []
     for item in items:
         try:

@@ -123,3 +123,13 @@ def rows(connection: sa.Connection, state: str, limit: int = 100, *, after: int 
     query = sa.select(inbox).where(inbox.c.state == state, inbox.c.inbox_id > after)
     query = query.order_by(inbox.c.inbox_id).limit(limit)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def count(connection: sa.Connection, state: str) -> dict[str, int]:
+    """Count deliveries in a state by source."""
+    query = (
+        sa.select(inbox.c.source, sa.func.count().label("number"))
+        .where(inbox.c.state == state)
+        .group_by(inbox.c.source)
+    )
+    return {row.source: row.number for row in connection.execute(query)}

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -18,7 +18,7 @@ from core.vocabulary import Actor, Channel, ErrorClass, EventType
 from senders.email.bounces import Failure, failures, report_blocks
 from senders.email.written import is_automatic, is_from_a_server, written_text
 from senders.errors import classify
-from senders.inbound import BROKEN, fault, is_signed_in_hex, is_stop, text_detail
+from senders.inbound import BROKEN, fault, is_stop, text_detail
 
 _VERP = re.compile(r"bounces\+([\w-]+)@", re.IGNORECASE)
 _UNSUBSCRIBE = re.compile(rb"/u/([\w-]{20,})")
@@ -27,11 +27,6 @@ _TO = ("To", "Delivered-To", "X-Original-To")
 _FAILED = "5.0.0"  # for good, without saying why
 # Reports about a message that are no complaint: a person took one back, or a check of ours failed somewhere.
 _NO_COMPLAINT = frozenset({"not-spam", "auth-failure"})
-
-
-def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
-    """Check ``X-BMA-Signature`` over the raw message, in constant time."""
-    return is_signed_in_hex(body, headers.get("x-bma-signature", ""), secret)
 
 
 def translate(body: bytes, *, received_at: datetime, link_secret: str) -> list[Event]:
