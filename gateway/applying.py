@@ -18,7 +18,7 @@ from core.store.events import Event, Found
 from core.store.inbox import Raw
 from core.vocabulary import Channel, EventType
 from senders.email import events as email_events
-from senders.inbound import Heard, Notice, PartlyUnderstoodError, fault
+from senders.inbound import Heard, PartlyUnderstoodError, ProviderWord, fault
 from senders.line import events as line_events
 from senders.whatsapp import events as whatsapp_events
 
@@ -135,23 +135,23 @@ def _record_together(connection: sa.Connection, group: Sequence[Known], now: dat
     for event in new:
         _link(connection, event, now)
     for each in group:
-        for notice in each.heard:
-            if isinstance(notice, Notice):
-                _obey(connection, notice, now)
+        for word in each.heard:
+            if isinstance(word, ProviderWord):
+                _obey(connection, word, now)
         if each.raw is None:
             each.is_new = any(event.event_id in told for event in each.events)
 
 
-def _obey(connection: sa.Connection, notice: Notice, now: datetime) -> None:
-    reason = f"{notice.channel} says: {notice.says}"
+def _obey(connection: sa.Connection, word: ProviderWord, now: datetime) -> None:
+    reason = f"{word.channel} says: {word.says}"
     held: list[str] = []
-    if notice.status:
-        place = (notice.channel, notice.name, notice.language)
-        held = provider_word.template_is(connection, *place, notice.status, reason, now)
-    if notice.must_stop:
-        provider_word.account_must_stop(connection, notice.channel, reason, now)
-    tell = get_logger().info if notice.status == "approved" else get_logger().error
-    tell("a provider's notice", channel=notice.channel, says=notice.says, template=notice.name, ours=held)
+    if word.status:
+        place = (word.channel, word.name, word.language)
+        held = provider_word.template_is(connection, *place, word.status, reason, now)
+    if word.must_stop:
+        provider_word.account_must_stop(connection, word.channel, reason, now)
+    tell = get_logger().info if word.status == "approved" else get_logger().error
+    tell("a word of the provider", channel=word.channel, says=word.says, template=word.name, ours=held)
 
 
 def _link(connection: sa.Connection, event: Event, now: datetime) -> None:

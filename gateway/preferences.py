@@ -1,4 +1,4 @@
-"""Preferences: a person chooses by purpose and by channel, and may have some peace for 30 days."""
+"""Preferences: a person chooses by purpose and by channel, and may have a rest of 30 days."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ _TEXT = {
         "purposes": "About what",
         "channels": "By what",
         Choice.YES: "Yes",
-        Choice.PAUSE: "Not for 30 days",
+        Choice.REST: "Not for 30 days",
         Choice.NO: "No",
         "save": "Save",
-        "pause": "Nothing for 30 days",
+        "rest": "Nothing for 30 days",
         "saved": "Saved. It counts from now on.",
         "other": "ภาษาไทย",
     },
@@ -36,10 +36,10 @@ _TEXT = {
         "purposes": "เรื่อง",
         "channels": "ช่องทาง",
         Choice.YES: "รับ",
-        Choice.PAUSE: "พัก 30 วัน",
+        Choice.REST: "พัก 30 วัน",
         Choice.NO: "ไม่รับ",
         "save": "บันทึก",
-        "pause": "พักทั้งหมด 30 วัน",
+        "rest": "พักทั้งหมด 30 วัน",
         "saved": "บันทึกแล้ว มีผลทันที",
         "other": "English",
     },
@@ -96,8 +96,8 @@ async def _save(request: Request, contact_id: str) -> Response:
 
 def _read(form: Mapping[str, str]) -> dict[Wish, Choice]:
     """Return what was chosen; whatever else a form holds is not looked at."""
-    if "pause" in form:
-        return {_EVERYTHING: Choice.PAUSE}
+    if "rest" in form:
+        return {_EVERYTHING: Choice.REST}
     found = {_WISHES[name]: Choice(value) for name, value in form.items() if name in _WISHES and value in list(Choice)}
     # Who chooses one by one is past wanting nothing at all.
     return {_EVERYTHING: Choice.YES, **found} if found else {}
@@ -134,5 +134,5 @@ def _form(standing: Mapping[Wish, Choice], language: str) -> str:
         f"<p><a href='?lang={other}'>{text['other']}</a></p><h1>{text['title']}</h1><form method='post'>"
         f"<h2>{text['purposes']}</h2>{rows(_PURPOSES)}<h2>{text['channels']}</h2>{rows(_CHANNELS)}"
         f"<button>{text['save']}</button></form>"
-        f"<form method='post'><button class='quiet' name='pause' value='all'>{text['pause']}</button></form>"
+        f"<form method='post'><button class='quiet' name='rest' value='all'>{text['rest']}</button></form>"
     )

@@ -36,7 +36,7 @@ DEEPEST = 32  # levels of JSON; the deepest that WhatsApp and LINE document have
 
 
 @dataclass(frozen=True)
-class Notice:
+class ProviderWord:
     """What a provider says of a template of ours (``name`` and ``language``) or, without a name, of our account."""
 
     channel: Channel
@@ -47,7 +47,7 @@ class Notice:
     must_stop: bool = False  # nothing may be sent by the account until a person has looked
 
 
-Heard = Event | Notice
+Heard = Event | ProviderWord
 
 
 class PartlyUnderstoodError(PermanentError):

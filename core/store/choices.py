@@ -11,17 +11,17 @@ from core.store import suppressions
 from core.store.suppressions import ALL
 from core.store.tables import suppressions as table
 
-PAUSE = timedelta(days=30)
-_CHOSEN, _PAUSED = "preferences", "pause"
+REST = timedelta(days=30)
+_CHOSEN, _RESTING = "preferences", "rest"
 # What the person said to us about all of a channel or purpose, and may take back here.
-_TAKEN_BACK = (_CHOSEN, _PAUSED, "one_click")
+_TAKEN_BACK = (_CHOSEN, _RESTING, "one_click")
 
 
 class Choice(StrEnum):
     """What may be sent of something."""
 
     YES = "yes"
-    PAUSE = "pause"
+    REST = "rest"
     NO = "no"
 
 
@@ -41,12 +41,12 @@ def chosen(connection: sa.Connection, contact_id: str) -> dict[Wish, Choice]:
     for channel, purpose, ends_at in connection.execute(query):
         wish = Wish(channel, purpose)
         if found.get(wish) is not Choice.NO:
-            found[wish] = Choice.NO if ends_at is None else Choice.PAUSE
+            found[wish] = Choice.NO if ends_at is None else Choice.REST
     return found
 
 
 def choose(connection: sa.Connection, contact_id: str, wishes: Mapping[Wish, Choice], now: datetime) -> None:
-    """Let what a person chose hold. What stands already as it was chosen stays, a pause with the end it had."""
+    """Let what a person chose hold. What stands already as it was chosen stays, a rest with the end it had."""
     standing = chosen(connection, contact_id)
     for wish, choice in wishes.items():
         if standing.get(wish, Choice.YES) is choice:
@@ -61,15 +61,15 @@ def choose(connection: sa.Connection, contact_id: str, wishes: Mapping[Wish, Cho
         )
         if choice is Choice.YES:
             continue
-        ends_at = now + PAUSE if choice is Choice.PAUSE else None
+        ends_at = now + REST if choice is Choice.REST else None
         suppressions.add(
             connection,
             channel=wish.channel,
             address=None,
             contact_id=contact_id,
             purpose=wish.purpose,
-            reason="unsubscribed" if ends_at is None else f"paused by the person until {ends_at:%-d %B %Y}",
-            source=_CHOSEN if ends_at is None else _PAUSED,
+            reason="unsubscribed" if ends_at is None else f"asked for a rest until {ends_at:%-d %B %Y}",
+            source=_CHOSEN if ends_at is None else _RESTING,
             now=now,
             ends_at=ends_at,
         )

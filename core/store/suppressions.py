@@ -26,7 +26,7 @@ def add(
 ) -> str:
     """Suppress an address (or a whole contact when ``address`` is None). A repeat changes nothing.
 
-    With ``ends_at`` it is a pause, which ``lift_ended`` lifts.
+    With ``ends_at`` it is a rest, which ``lift_ended`` lifts.
     """
     key = derived_id("suppression", channel, address or "", contact_id or "", purpose, source, now.isoformat())
     standing = sa.select(suppressions.c.suppression_id).where(
@@ -82,7 +82,7 @@ def lift(
 
 
 def lift_ended(connection: sa.Connection, now: datetime) -> int:
-    """Lift pauses whose time is over; returns how many. One that nobody lifts only keeps us silent for longer."""
+    """Lift rests whose time is over; returns how many. One that nobody lifts only keeps us silent for longer."""
     over = sa.and_(suppressions.c.lifted_at.is_(None), suppressions.c.ends_at <= now)
     return connection.execute(sa.update(suppressions).where(over).values(lifted_at=now, updated_at=now)).rowcount
 

@@ -10,7 +10,7 @@ from core.store.events import Event
 from core.vocabulary import Actor, Channel, ErrorClass, EventType
 from senders.errors import classify
 from senders.inbound import BROKEN, Heard, fault, is_signed_in_hex, is_stop, read_json, text_detail, understand
-from senders.whatsapp import notices
+from senders.whatsapp import own_account
 
 STATUSES = {
     "sent": EventType.SENT,
@@ -58,8 +58,8 @@ def _items(delivery: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _events(kind: str, item: dict[str, Any], received_at: datetime) -> Iterable[Heard]:
     if kind in _READERS:
         return _READERS[kind](item, received_at)
-    if kind in notices.FIELDS:
-        return notices.read(kind, item)
+    if kind in own_account.FIELDS:
+        return own_account.read(kind, item)
     raise PermanentError(f"change {kind!r}, which nobody has described yet")
 
 

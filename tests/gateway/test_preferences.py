@@ -1,4 +1,4 @@
-"""Preferences: by purpose and channel, or some peace for 30 days; what was chosen holds for the very next message."""
+"""Preferences: by purpose and channel, or a rest of 30 days; what was chosen holds for the very next message."""
 
 import re
 from datetime import timedelta
@@ -64,9 +64,9 @@ def test_everything_is_chosen_until_the_person_says_otherwise(client):
     [
         ({"marketing": "no"}, ("email", "marketing"), ("email", "renewal")),
         ({"email": "no"}, ("email", "renewal"), ("whatsapp", "renewal")),
-        ({"marketing": "pause"}, ("line", "marketing"), ("line", "payment")),
-        ({"line": "pause"}, ("line", "payment"), ("email", "payment")),
-        ({"pause": "all"}, ("whatsapp", "payment"), None),
+        ({"marketing": "rest"}, ("line", "marketing"), ("line", "payment")),
+        ({"line": "rest"}, ("line", "payment"), ("email", "payment")),
+        ({"rest": "all"}, ("whatsapp", "payment"), None),
     ],
 )
 def test_what_is_chosen_holds_for_the_very_next_message(client, next_message, wish, stopped, goes):
@@ -78,17 +78,17 @@ def test_what_is_chosen_holds_for_the_very_next_message(client, next_message, wi
         assert next_message(*goes) == (None, None)
 
 
-def test_a_pause_ends_after_thirty_days_and_a_no_does_not(client, next_message, now):
-    client.post(ADDRESS, data={"marketing": "pause", "seasonal": "no"})
+def test_a_rest_ends_after_thirty_days_and_a_no_does_not(client, next_message, now):
+    client.post(ADDRESS, data={"marketing": "rest", "seasonal": "no"})
 
     assert all(next_message(purpose="marketing", at=now + timedelta(days=29)))
     assert next_message(purpose="marketing", at=now + timedelta(days=30)) == (None, None)
     assert all(next_message(purpose="seasonal", at=now + timedelta(days=90)))
 
 
-def test_saving_the_same_again_changes_nothing_not_even_a_pause_s_end(client, rows):
+def test_saving_the_same_again_changes_nothing_not_even_a_rest_s_end(client, rows):
     for _ in range(2):
-        client.post(ADDRESS, data={"marketing": "pause", "email": "no"})
+        client.post(ADDRESS, data={"marketing": "rest", "email": "no"})
     first = rows("suppressions")
     client.post(ADDRESS, data=chosen(client.get(ADDRESS).text))
 
@@ -98,7 +98,7 @@ def test_saving_the_same_again_changes_nothing_not_even_a_pause_s_end(client, ro
 
 def test_a_person_can_take_everything_back(client, rows, sent, next_message):
     client.post(f"/u/{tokens.sign('linksecret', 'unsubscribe', sent['email'])}", data={"List-Unsubscribe": "One-Click"})
-    client.post(ADDRESS, data={"pause": "all"})
+    client.post(ADDRESS, data={"rest": "all"})
     assert chosen(client.get(ADDRESS).text)["email"] == "no"
 
     page = client.post(ADDRESS, data=dict.fromkeys(chosen(client.get(ADDRESS).text), "yes")).text

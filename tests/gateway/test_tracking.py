@@ -62,7 +62,7 @@ def test_looking_at_anything_decides_nothing_for_a_person(client, rows, link, se
             client.request(method, place.format(tokens.sign("linksecret", kind, sent["email"])))
     client.head(link)
     client.get(
-        f"/p/{tokens.sign('linksecret', 'preferences', 'contact-email')}", params={"marketing": "", "pause": "all"}
+        f"/p/{tokens.sign('linksecret', 'preferences', 'contact-email')}", params={"marketing": "", "rest": "all"}
     )
 
     assert rows("suppressions") == []

@@ -89,14 +89,14 @@ def test_an_address_that_bounced_is_not_called_an_opt_out(story, now):
     assert told(story, now)["opt_out"][1] == "Cannot be reached: Bob"
 
 
-def test_a_pause_is_told_as_one_with_its_end(story, now):
+def test_a_rest_is_told_as_one_with_its_end(story, now):
     story.execute(
-        "update raw.journal__suppressions set source = 'pause', purpose = 'marketing', "
-        "reason = 'paused by the person until 1 April 2026'"
+        "update raw.journal__suppressions set source = 'rest', purpose = 'marketing', "
+        "reason = 'asked for a rest until 1 April 2026'"
     )
 
     assert told(story, now)["opt_out"] == [
         "bob",
         "Wants no messages for a while: Bob",
-        "No more messages about marketing by all: paused by the person until 1 April 2026 (pause).",
+        "No more messages about marketing by all: asked for a rest until 1 April 2026 (rest).",
     ]

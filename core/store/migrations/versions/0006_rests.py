@@ -1,4 +1,4 @@
-"""A suppression may end by itself: a pause that a person asked for."""
+"""A suppression may end by itself: a rest that a person asked for."""
 
 import sqlalchemy as sa
 from alembic import op

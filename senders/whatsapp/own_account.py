@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import PermanentError
 from core.vocabulary import Channel
-from senders.inbound import Notice
+from senders.inbound import ProviderWord
 
 _TEMPLATE = "message_template_status_update"
 # A template's event and the status it has from then on; those that leave it as it was have none.
@@ -44,7 +44,7 @@ FIELDS = frozenset(
 )
 
 
-def read(field: str, value: dict[str, Any]) -> Iterator[Notice]:
+def read(field: str, value: dict[str, Any]) -> Iterator[ProviderWord]:
     """Yield what a change of a field says. Raises PermanentError for a template event nobody has described."""
     says = str(value.get("event", ""))
     name = str(value.get("message_template_name", ""))
@@ -53,8 +53,8 @@ def read(field: str, value: dict[str, Any]) -> Iterator[Notice]:
         if says not in TEMPLATE_EVENTS:
             raise PermanentError(f"template event {says!r}, which nobody has described yet")
         language = str(value["message_template_language"])
-        yield Notice(Channel.WHATSAPP, f"{field} {says}", name, language, TEMPLATE_EVENTS[says])
+        yield ProviderWord(Channel.WHATSAPP, f"{field} {says}", name, language, TEMPLATE_EVENTS[says])
         return
     is_back = str(value.get("ban_info", {}).get("waba_ban_state", "")) == "REINSTATE"
     must_stop = field == "account_update" and says in _STOPS and not is_back
-    yield Notice(Channel.WHATSAPP, f"{field} {says}".strip(), name, must_stop=must_stop)
+    yield ProviderWord(Channel.WHATSAPP, f"{field} {says}".strip(), name, must_stop=must_stop)
