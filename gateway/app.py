@@ -50,9 +50,6 @@ def create_app(
         await people.close()
 
     served = FastAPI(title="BMA Social", version="1")
-    served.state.engine, served.state.clock = store, clock
-    served.state.serve_dir, served.state.warehouse_key = settings.serve_dir, settings.warehouse_key.get_secret_value()
-    served.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), people, Rates(store))
     problems.add_handlers(served)
     _add_middleware(served, settings)
     served.include_router(api.router)
@@ -69,7 +66,10 @@ def create_app(
             Mount("/", served),
         ],
     )
+    served.state = app.state
     app.state.engine, app.state.intake, app.state.clock = store, intake, clock
+    app.state.serve_dir, app.state.warehouse_key = settings.serve_dir, settings.warehouse_key.get_secret_value()
+    app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), people, Rates(store))
     problems.add_handlers(app)
     return app
 
