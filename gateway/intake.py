@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import hashlib
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +28,6 @@ _LONGEST_WAIT = 10.0  # seconds; after that a provider has given us up, or soon 
 _COME_BACK_AFTER = 5.0
 # Requests that come within a thousandth of a second share a commit, whose fsync costs several.
 _GATHER = 0.001
-# How long the writer waits for the event loop to let the interpreter go, after each statement; Python's 5 ms are long.
-_SWITCH = 0.0005
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
 
 
@@ -60,7 +57,6 @@ class Intake:
     def start(self) -> None:
         """Start writing. Call in the event loop that serves."""
         gc.freeze()  # what is loaded by now stays: looking through it at every collection costs 100 ms
-        sys.setswitchinterval(_SWITCH)
         self._work = asyncio.get_running_loop().create_task(self._write_until_stopped())
 
     @property
