@@ -20,25 +20,39 @@ def chaos(
     seed: Annotated[int, typer.Option(help="The same seed draws the same kills, aims and restarts.")] = 1,
     faults: Annotated[bool, typer.Option("--faults", help="Only the faults of the world.")] = False,  # noqa: FBT002 -- typer's way
     hosts: Annotated[bool, typer.Option("--hosts", help="Only the proof of two hosts.")] = False,  # noqa: FBT002
+    webhooks: Annotated[bool, typer.Option("--webhooks", help="Only the webhooks' proof.")] = False,  # noqa: FBT002
     json_file: JsonFile = None,
 ) -> None:
     """Kill what can be killed, let the world fail, pull a host's cable; writes bench/chaos.md when all of it ran."""
+    from bench import chaos_webhooks
     from bench.chaos import run_chaos
     from bench.chaos_report import broken_promises, chaos_page
     from bench.faults import run_faults
     from bench.hosts import hosts_or_why_not
 
-    is_all = not faults and not hosts
-    stores = () if not is_all else ("sqlite", "postgresql") if store == "both" else (store,)
-    killed = {name: run_chaos(kills=kills, store=name, seed=seed) for name in stores}
+    is_all = not faults and not hosts and not webhooks
+    stores = ("sqlite", "postgresql") if store == "both" else (store,)
+    killed = {name: run_chaos(kills=kills, store=name, seed=seed) for name in stores if is_all}
+    told = {
+        name: chaos_webhooks.run_webhooks(webhooks=chaos_webhooks.WEBHOOKS, store=name, seed=seed)
+        for name in stores
+        if is_all or webhooks
+    }
     faulted = run_faults() if is_all or faults else {}
     cut = hosts_or_why_not() if is_all or hosts else {}
     if is_all:
         (_FOLDER / "chaos.md").write_text(chaos_page(killed, faulted, cut))
-    result = {**(killed if store == "both" else killed.get(store, {})), "faults": faulted, "hosts": cut}
+    if told:
+        (_FOLDER / "chaos_webhooks.md").write_text(chaos_webhooks.webhooks_page(told))
+    result = {
+        **(killed if store == "both" else killed.get(store, {})),
+        "faults": faulted,
+        "hosts": cut,
+        "webhooks": told,
+    }
     print(json.dumps(result, indent=2))
     _write(json_file, result)
-    if broken := broken_promises(killed, faulted, cut):
+    if broken := [*broken_promises(killed, faulted, cut), *chaos_webhooks.broken(told)]:
         print("\n".join(broken))
         raise typer.Exit(1)
 

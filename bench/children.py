@@ -127,3 +127,8 @@ def stop(pid: int) -> None:
 def join(pid: int) -> None:
     """Wait for a child's end."""
     os.waitpid(pid, 0)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child is over; it can still be joined."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

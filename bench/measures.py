@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import crm, lake, mail, readers, segment, sending, warehouse
+from bench import crm, lake, mail, readers, segment, sending, warehouse, webhooks
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
@@ -11,6 +11,7 @@ MEASURES: dict[str, Callable[[bool], Result]] = {
     "rate": sending.rate,
     "smtp": mail.smtp,
     "million": sending.million,
+    "webhooks": webhooks.webhooks,
     "readers": readers.readers,
     "crm": crm.crm_measure,
     "lake": lake.build_and_read,

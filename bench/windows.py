@@ -64,7 +64,7 @@ def _kind_of(statement: str) -> int | None:
     words = statement.lower()
     if "insert into inbox" in words:
         return STORED
-    if words.lstrip().startswith("update inbox"):
+    if "insert into events" in words:
         return APPLIED
     if "update messages" not in words:
         return None

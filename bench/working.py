@@ -32,13 +32,14 @@ _SECRET = "linksecret"  # noqa: S105 -- made up
 _ROOT = Path(__file__).parent.parent
 
 
-def settings_for(data_dir: Path, store_url: str, public_url: str) -> Settings:
+def settings_for(data_dir: Path, store_url: str, public_url: str, *, line_secret: str = "") -> Settings:
     """The settings of a proof's processes."""
     return Settings(
         _env_file=None,
         data_dir=data_dir,
         store_url=store_url,
         whatsapp_app_secret=SecretStr("appsecret"),
+        line_channel_secret=SecretStr(line_secret),
         link_secret=SecretStr(_SECRET),
         public_url=public_url,
     )

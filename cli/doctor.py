@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from assets.steps import MOST_APART, Steps
 from core.errors import SettingsError
 from core.lake import Lake
-from core.store import campaigns, outbox
+from core.store import campaigns, inbox, outbox
 from core.store.times import seconds_apart
 from warehouse import lake, publish
 
@@ -33,10 +33,12 @@ def examine(steps: Steps) -> dict[str, Any]:
     problems = []
     counts: dict[str, int] = {}
     holds: dict[str, str] = {}
+    kept: dict[str, int] = {}
     try:
         with steps.store.connect() as connection:
             counts = outbox.counts(connection)
             holds = campaigns.standing_holds(connection)
+            kept = inbox.count(connection, "rejected")
             apart = seconds_apart(connection, steps.clock())
         if apart > MOST_APART:
             problems.append(f"this host's clock and the database's are {apart:.0f} s apart: set them by NTP")
@@ -46,6 +48,10 @@ def examine(steps: Steps) -> dict[str, Any]:
         problems.append(f"nothing is sent, everything is held: {holds['all']}; `bma hold lift all` ends it")
     if counts.get("in_doubt"):
         problems.append(f"{counts['in_doubt']} messages are in doubt: see `bma doubt list`, or Data health")
+    for source, number in sorted(kept.items()):
+        problems.append(
+            f"{number} {source} deliveries are not understood: see `bma inbox list`, then `bma inbox replay`"
+        )
     problems += _disk_problems(steps) + _lake_problems(steps)
     newest = publish.newest(steps.settings.serve_dir)
     if newest is None:

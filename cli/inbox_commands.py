@@ -23,7 +23,7 @@ def list_inbox(
 @inbox.command("replay")
 def replay(as_json: Json = False) -> None:
     """Translate rejected deliveries again, after an upgrade or a fix. Example: bma inbox replay."""
-    from gateway.intake import replay_rejected
+    from gateway.applying import replay as replay_rejected
 
     steps = open_steps()
     show(replay_rejected(steps.store, steps.settings, now=steps.clock()), as_json)

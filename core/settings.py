@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     smtp_from: str = ""
     smtp_bounce_domain: str = ""
     smtp_inbound_secret: SecretStr = SecretStr("")
+    lmtp_host: str = "127.0.0.1"
+    lmtp_port: int = 0
+    imap_host: str = ""
+    imap_port: int = 993
+    imap_username: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_mailbox: str = "INBOX"
     dkim_key_file: str = ""
     dkim_selector: str = "bma"
 

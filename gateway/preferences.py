@@ -1,172 +1,138 @@
-"""Unsubscribe and preferences: pages that change nothing when looked at, and forms that act at once."""
+"""Preferences: a person chooses by purpose and by channel, and may have a rest of 30 days."""
 
 import asyncio
-import html
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import tokens
 from core.errors import PermanentError
-from core.ids import derived_id
 from core.settings import Settings
-from core.store import suppressions
-from core.store.events import Event
-from core.store.tables import messages
-from core.vocabulary import Actor, Channel, EventType, Purpose
-from gateway.intake import record_now
+from core.store import choices
+from core.store.choices import Choice, Wish
+from core.store.engine import reading
+from core.vocabulary import Channel, Purpose
+from gateway.pages import LANGUAGES, language_of, page
 
 _TEXT = {
     "en": {
-        "title": "Unsubscribe",
-        "ask": "Do you want to stop receiving our messages at this address?",
-        "yes": "Stop all messages",
-        "done": "You will not hear from us again at this address.",
-        "choose": "What may we send you?",
+        "title": "What may we send you?",
+        "purposes": "About what",
+        "channels": "By what",
+        Choice.YES: "Yes",
+        Choice.REST: "Not for 30 days",
+        Choice.NO: "No",
         "save": "Save",
+        "rest": "Nothing for 30 days",
         "saved": "Saved. It counts from now on.",
+        "other": "ภาษาไทย",
     },
     "th": {
-        "title": "ยกเลิกการรับข้อความ",
-        "ask": "ต้องการหยุดรับข้อความจากเราที่ที่อยู่นี้หรือไม่",
-        "yes": "หยุดรับทั้งหมด",
-        "done": "เราจะไม่ส่งข้อความไปยังที่อยู่นี้อีก",
-        "choose": "ท่านต้องการรับข้อความใดบ้าง",
+        "title": "ท่านต้องการรับข้อความใดบ้าง",
+        "purposes": "เรื่อง",
+        "channels": "ช่องทาง",
+        Choice.YES: "รับ",
+        Choice.REST: "พัก 30 วัน",
+        Choice.NO: "ไม่รับ",
         "save": "บันทึก",
+        "rest": "พักทั้งหมด 30 วัน",
         "saved": "บันทึกแล้ว มีผลทันที",
+        "other": "English",
     },
 }
 _PURPOSES = {
-    Purpose.RENEWAL: ("Contract renewal", "การต่อสัญญา"),
-    Purpose.PAYMENT: ("Invoices and payment", "ใบแจ้งหนี้และการชำระเงิน"),
-    Purpose.SERVICE_ALERT: ("Music that stopped", "แจ้งเตือนเพลงหยุดเล่น"),
-    Purpose.SEASONAL: ("Season's music", "เพลงตามเทศกาล"),
-    Purpose.QUARTERLY: ("How it is going", "สอบถามความพึงพอใจ"),
-    Purpose.MARKETING: ("News", "ข่าวสาร"),
+    Purpose.RENEWAL: {"en": "Contract renewal", "th": "การต่อสัญญา"},
+    Purpose.PAYMENT: {"en": "Invoices and payment", "th": "ใบแจ้งหนี้และการชำระเงิน"},
+    Purpose.SERVICE_ALERT: {"en": "Music that stopped", "th": "แจ้งเตือนเพลงหยุดเล่น"},
+    Purpose.SEASONAL: {"en": "Season's music", "th": "เพลงตามเทศกาล"},
+    Purpose.QUARTERLY: {"en": "How it is going", "th": "สอบถามความพึงพอใจ"},
+    Purpose.MARKETING: {"en": "News", "th": "ข่าวสาร"},
 }
+_CHANNELS = {
+    Channel.EMAIL: {"en": "Email", "th": "อีเมล"},
+    Channel.WHATSAPP: {"en": "WhatsApp", "th": "WhatsApp"},
+    Channel.LINE: {"en": "LINE", "th": "LINE"},
+}
+_WISHES: dict[str, Wish] = {
+    **{str(purpose): Wish(purpose=purpose) for purpose in _PURPOSES},
+    **{str(channel): Wish(channel=channel) for channel in _CHANNELS},
+}
+_EVERYTHING = Wish()
 
 
 def routes(settings: Settings) -> list[Route]:
-    """Return the pages and the one-click address."""
+    """Return the page."""
     secret = settings.link_secret.get_secret_value()
 
-    def opened(kind: str, act: Callable[[Request, str], Any]) -> Callable[[Request], Any]:
-        async def answer(request: Request) -> Response:
-            try:
-                (key,) = tokens.verify(secret, kind, request.path_params["token"])
-            except (PermanentError, ValueError):
-                return PlainTextResponse("This link is not ours.", 404)
-            return await act(request, key)  # type: ignore[no-any-return]
+    async def answer(request: Request) -> Response:
+        try:
+            (contact_id,) = tokens.verify(secret, "preferences", request.path_params["token"])
+        except (PermanentError, ValueError):
+            return PlainTextResponse("This link is not ours.", 404)
+        return await (_save if request.method == "POST" else _show)(request, contact_id)
 
-        return answer
-
-    return [
-        Route("/u/{token}", opened("unsubscribe", _ask), methods=["GET"]),
-        Route("/u/{token}", opened("unsubscribe", _unsubscribe), methods=["POST"]),
-        Route("/p/{token}", opened("preferences", _choose), methods=["GET"]),
-        Route("/p/{token}", opened("preferences", _save), methods=["POST"]),
-    ]
+    return [Route("/p/{token}", answer, methods=["GET", "POST"])]
 
 
-async def _ask(_request: Request, _message_id: str) -> Response:
-    forms = "".join(
-        f"<h1>{text['title']}</h1><p>{text['ask']}</p><form method='post'>"
-        f"<input type='hidden' name='List-Unsubscribe' value='One-Click'><button>{text['yes']}</button></form>"
-        for text in _TEXT.values()
-    )
-    return _page(forms)
-
-
-async def _unsubscribe(request: Request, message_id: str) -> Response:
-    state = request.app.state
-    await asyncio.to_thread(_write_unsubscribe, state.engine, message_id, state.clock())
-    return _page("".join(f"<p>{text['done']}</p>" for text in _TEXT.values()))
-
-
-def _write_unsubscribe(engine: sa.Engine, message_id: str, now: datetime) -> None:
-    with engine.connect() as connection:
-        channel = connection.execute(sa.select(messages.c.channel).where(messages.c.message_id == message_id)).scalar()
-    record_now(
-        engine,
-        Event(
-            event_id=derived_id("unsubscribe", message_id, now.isoformat(timespec="minutes")),
-            channel=Channel(channel or Channel.EMAIL),
-            event_type=EventType.UNSUBSCRIBED,
-            occurred_at=now,
-            provider_event_type="one_click",
-            message_id=message_id,
-            actor=Actor.HUMAN,
-        ),
-        now,
-    )
-
-
-async def _choose(request: Request, contact_id: str) -> Response:
-    stopped = await asyncio.to_thread(_stopped, request.app.state.engine, contact_id)
-    boxes = "".join(
-        f"<label><input type='checkbox' name='{purpose}' {'' if purpose in stopped else 'checked'}> "
-        f"{english}<br><small>{thai}</small></label>"
-        for purpose, (english, thai) in _PURPOSES.items()
-    )
-    both = " · ".join(html.escape(text["choose"]) for text in _TEXT.values())
-    save = " · ".join(text["save"] for text in _TEXT.values())
-    return _page(f"<h1>{both}</h1><form method='post'>{boxes}<button>{save}</button></form>")
+async def _show(request: Request, contact_id: str) -> Response:
+    standing = await asyncio.to_thread(_standing, request.app.state.engine, contact_id)
+    language = language_of(request)
+    return page(_form(standing, language), language)
 
 
 async def _save(request: Request, contact_id: str) -> Response:
-    wanted = set((await request.form()).keys())
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    wishes = _read(form)
     state = request.app.state
-    await asyncio.to_thread(_write_choice, state.engine, contact_id, wanted, state.clock())
-    return _page("".join(f"<p>{text['saved']}</p>" for text in _TEXT.values()))
+    await asyncio.to_thread(_choose, state.engine, contact_id, wishes, state.clock())
+    standing = await asyncio.to_thread(_standing, state.engine, contact_id)
+    language = language_of(request)
+    return page(f"<p><strong>{_TEXT[language]['saved']}</strong></p>{_form(standing, language)}", language)
 
 
-def _stopped(engine: sa.Engine, contact_id: str) -> set[str]:
+def _read(form: Mapping[str, str]) -> dict[Wish, Choice]:
+    """Return what was chosen; whatever else a form holds is not looked at."""
+    if "rest" in form:
+        return {_EVERYTHING: Choice.REST}
+    found = {_WISHES[name]: Choice(value) for name, value in form.items() if name in _WISHES and value in list(Choice)}
+    # Who chooses one by one is past wanting nothing at all.
+    return {_EVERYTHING: Choice.YES, **found} if found else {}
+
+
+def _standing(engine: sa.Engine, contact_id: str) -> dict[Wish, Choice]:
+    with reading(engine) as connection:
+        return choices.chosen(connection, contact_id)
+
+
+def _choose(engine: sa.Engine, contact_id: str, wishes: Mapping[Wish, Choice], now: datetime) -> None:
     with engine.begin() as connection:
-        return {
-            purpose
-            for purpose in _PURPOSES
-            if suppressions.reason_against(
-                connection, channel="none", address="", contact_id=contact_id, purpose=purpose
+        choices.choose(connection, contact_id, wishes, now)
+
+
+def _form(standing: Mapping[Wish, Choice], language: str) -> str:
+    text = _TEXT[language]
+    everything = standing.get(_EVERYTHING, Choice.YES)
+    other = LANGUAGES[1 - LANGUAGES.index(language)]
+
+    def rows(names: Mapping[Purpose, Mapping[str, str]] | Mapping[Channel, Mapping[str, str]]) -> str:
+        return "".join(
+            f"<fieldset><legend>{words[language]}</legend>"
+            + "".join(
+                f"<label><input type='radio' name='{name}' value='{choice}'"
+                f"{' checked' if standing.get(_WISHES[name], everything) is choice else ''}> {text[choice]}</label>"
+                for choice in Choice
             )
-        }
+            + "</fieldset>"
+            for name, words in names.items()
+        )
 
-
-def _write_choice(engine: sa.Engine, contact_id: str, wanted: set[str], now: datetime) -> None:
-    with engine.begin() as connection:
-        for purpose in _PURPOSES:
-            if purpose in wanted:
-                suppressions.lift(
-                    connection,
-                    channel=suppressions.ALL,
-                    contact_id=contact_id,
-                    purpose=purpose,
-                    sources=("preferences",),
-                    now=now,
-                )
-            else:
-                suppressions.add(
-                    connection,
-                    channel=suppressions.ALL,
-                    address=None,
-                    contact_id=contact_id,
-                    purpose=purpose,
-                    reason="unsubscribed",
-                    source="preferences",
-                    now=now,
-                )
-
-
-def _page(inner: str) -> HTMLResponse:
-    return HTMLResponse(
-        "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-        "<title>BMAsia</title><style>body{font-family:Inter,'Noto Sans Thai',system-ui,sans-serif;max-width:32rem;"
-        "margin:3rem auto;padding:0 1.25rem;color:#1f2937;line-height:1.55}h1{font-size:1.4rem}label{display:block;"
-        "padding:.75rem 0;border-bottom:1px solid #e5e7eb}button{margin-top:1rem;background:#0f766e;color:#fff;"
-        "border:0;border-radius:8px;padding:.8rem 1.25rem;font-size:1rem}</style>" + inner + "</html>",
-        headers={"Cache-Control": "no-store, private", "Referrer-Policy": "no-referrer"},
+    return (
+        f"<p><a href='?lang={other}'>{text['other']}</a></p><h1>{text['title']}</h1><form method='post'>"
+        f"<h2>{text['purposes']}</h2>{rows(_PURPOSES)}<h2>{text['channels']}</h2>{rows(_CHANNELS)}"
+        f"<button>{text['save']}</button></form>"
+        f"<form method='post'><button class='quiet' name='rest' value='all'>{text['rest']}</button></form>"
     )

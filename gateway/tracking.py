@@ -3,8 +3,8 @@
 import asyncio
 import base64
 from datetime import datetime
-from typing import Any
 
+import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -15,10 +15,9 @@ from core.ids import derived_id
 from core.settings import Settings
 from core.store.engine import reading
 from core.store.events import Event
-from core.store.links import url_of
+from core.store.links import HONEYPOT, url_of
 from core.store.tables import messages
 from core.vocabulary import Channel, EventType
-from gateway.intake import record_now
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PRIVATE = {"Cache-Control": "no-store, private"}
@@ -48,30 +47,31 @@ def routes(settings: Settings) -> list[Route]:
         await _record(request, message_id, EventType.CLICKED, link_id)
         return RedirectResponse(url, 302, headers=_PRIVATE)
 
-    return [Route("/t/o/{token}.gif", opened), Route("/t/c/{token}", clicked, methods=["GET", "HEAD"])]
+    async def trapped(request: Request) -> Response:
+        try:
+            (message_id,) = tokens.verify(secret, "honeypot", request.path_params["token"])
+        except (PermanentError, ValueError):
+            return PlainTextResponse("This link is not ours.", 404)
+        await _record(request, message_id, EventType.CLICKED, HONEYPOT)
+        return PlainTextResponse("Nothing is here: no person can see the link.", headers=_PRIVATE)
+
+    return [
+        Route("/t/o/{token}.gif", opened),
+        Route("/t/c/{token}", clicked, methods=["GET", "HEAD"]),
+        Route("/t/h/{token}", trapped, methods=["GET", "HEAD"]),
+    ]
 
 
 async def _record(request: Request, message_id: str, event_type: EventType, link_id: str | None) -> None:
     state = request.app.state
     now: datetime = state.clock()
-    agent = request.headers.get("user-agent", "")
-    detail: dict[str, Any] = {"user_agent": agent[:300], "method": request.method}
-    await asyncio.to_thread(_write, state.engine, message_id, event_type, link_id, detail, now)
-
-
-def _write(
-    engine: Any, message_id: str, event_type: EventType, link_id: str | None, detail: dict[str, Any], now: datetime
-) -> None:
-    with reading(engine) as connection:
-        channel = connection.execute(
-            messages.select().with_only_columns(messages.c.channel).where(messages.c.message_id == message_id)
-        ).scalar()
+    channel = await asyncio.to_thread(_channel_of, state.engine, message_id)
     if channel is None:
         return
+    detail = {"user_agent": request.headers.get("user-agent", "")[:300], "method": request.method}
     # Hits of one agent within a second are one: proxies and double clicks repeat them.
     key = (message_id, event_type, link_id or "", detail["user_agent"], detail["method"], now.strftime("%Y%m%d%H%M%S"))
-    record_now(
-        engine,
+    await state.intake.record(
         Event(
             event_id=derived_id("tracking", *key),
             channel=Channel(channel),
@@ -81,6 +81,10 @@ def _write(
             message_id=message_id,
             link_id=link_id,
             detail=detail,
-        ),
-        now,
+        )
     )
+
+
+def _channel_of(engine: sa.Engine, message_id: str) -> str | None:
+    with reading(engine) as connection:
+        return connection.execute(sa.select(messages.c.channel).where(messages.c.message_id == message_id)).scalar()

@@ -51,6 +51,7 @@ class Taken:
     unsubscribe: str = ""
     return_path: str = ""
     message_id_header: str = ""
+    honeypot: str = ""  # the link that no person sees
     template: str = ""  # of WhatsApp
     kind: str = "push"  # of LINE: push or multicast
     again: list[datetime] = field(default_factory=list)  # when the same was taken once more

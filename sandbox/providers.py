@@ -244,6 +244,7 @@ class Providers:
                 unsubscribe,
                 envelope.mail_from or "",
                 header,
+                next((link for link in _LINK.findall(page) if "/t/h/" in link), ""),
             )
         )
         if fault == "reset_after_accept":

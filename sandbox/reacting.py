@@ -116,9 +116,10 @@ class Reactions:
             await self._visit(http, act.message.links[act.detail["link"]], act.detail["agent"])
 
     async def _scan(self, http: aiohttp.ClientSession, act: Reaction) -> None:
-        for link in act.message.links:
-            await self._visit(http, link, act.detail["agent"], method="HEAD")
-            await self._visit(http, link, act.detail["agent"])
+        for link in (*act.message.links, act.message.honeypot):
+            if link:
+                await self._visit(http, link, act.detail["agent"], method="HEAD")
+                await self._visit(http, link, act.detail["agent"])
 
     async def _unsubscribe(self, http: aiohttp.ClientSession, act: Reaction) -> None:
         async with http.post(act.message.unsubscribe, data={"List-Unsubscribe": "One-Click"}) as answer:

@@ -38,6 +38,10 @@ class Links:
         """The address of the open pixel."""
         return f"{self.public_url}/t/o/{tokens.sign(self.secret, 'open', message_id)}.gif"
 
+    def honeypot(self, message_id: str) -> str:
+        """The address of the hidden link: who follows it is no person."""
+        return f"{self.public_url}/t/h/{tokens.sign(self.secret, 'honeypot', message_id)}"
+
     def unsubscribe(self, message_id: str) -> str:
         """The one-click address (RFC 8058)."""
         return f"{self.public_url}/u/{tokens.sign(self.secret, 'unsubscribe', message_id)}"
@@ -76,6 +80,7 @@ def compose(message: Message, template: Template, links: Links, link_id: str) ->
         preferences=links.preferences(message.contact_id),
         unsubscribe=outgoing.unsubscribe_url,
         pixel=links.pixel(message.message_id),
+        honeypot=links.honeypot(message.message_id),
     )
     return outgoing
 
@@ -88,7 +93,9 @@ def _button(label: str, click: str) -> str:
     )
 
 
-def _html(language: str, text: str, button: str, *, preferences: str, unsubscribe: str, pixel: str) -> str:
+def _html(
+    language: str, text: str, button: str, *, preferences: str, unsubscribe: str, pixel: str, honeypot: str
+) -> str:
     """Write the page; its lines break where a person who reads the source would like them to."""
     footer = _WORDS[language]
     paragraphs = "".join(
@@ -103,5 +110,6 @@ def _html(language: str, text: str, button: str, *, preferences: str, unsubscrib
         f"{footer['why']}<br>\n"
         f'<a href="{html.escape(preferences)}">\n{footer["preferences"]}</a> ·\n'
         f'<a href="{html.escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p></div>\n'
+        f'<a href="{html.escape(honeypot)}"\n style="display:none" aria-hidden="true" tabindex="-1"></a>\n'
         f'<img src="{html.escape(pixel)}"\n width="1" height="1" alt=""></body></html>'
     )

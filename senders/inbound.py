@@ -2,11 +2,17 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+
+import orjson
 
 from core.errors import PermanentError
 from core.store.events import Event
+from core.vocabulary import Channel
 
 # What people write when they want no more messages: the whole text, in English or Thai.
 STOP_WORDS = frozenset(
@@ -24,12 +30,30 @@ STOP_WORDS = frozenset(
     }
 )
 _LONGEST_TEXT = 4000
+_LONGEST_TIME = 12  # digits
+REPLAY_WINDOW = timedelta(minutes=5)  # to either side: clocks differ
+DEEPEST = 32  # levels of JSON; the deepest that WhatsApp and LINE document have 12
+
+
+@dataclass(frozen=True)
+class ProviderWord:
+    """What a provider says of a template of ours (``name`` and ``language``) or, without a name, of our account."""
+
+    channel: Channel
+    says: str  # in the provider's word
+    name: str = ""
+    language: str = ""
+    status: str = ""  # of the template: approved, paused, rejected, disabled; empty: as it was
+    must_stop: bool = False  # nothing may be sent by the account until a person has looked
+
+
+Heard = Event | ProviderWord
 
 
 class PartlyUnderstoodError(PermanentError):
-    """Some items of a delivery have no translation yet; ``understood`` are the events of the others."""
+    """Some items of a delivery have no translation yet; ``understood`` is what the others say."""
 
-    def __init__(self, message: str, understood: list[Event]) -> None:
+    def __init__(self, message: str, understood: list[Heard]) -> None:
         super().__init__(message)
         self.understood = understood
 
@@ -45,12 +69,51 @@ def is_signed_in_hex(body: bytes, signature: str, secret: str) -> bool:
     return bool(secret) and hmac.compare_digest(signature.encode(), wanted.encode())
 
 
-def understand(whose: str, items: Iterable[Any], translate_one: Callable[[Any], Iterable[Event]]) -> list[Event]:
+def is_signed_by_us(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> bool:
+    """Check ``X-BMA-Signature``, our own scheme, in constant time.
+
+    With ``X-BMA-Timestamp`` (seconds since 1970) the signature is over ``<timestamp>.<body>`` and good for five
+    minutes; without, over the body, and a replay is known by what it holds.
+    """
+    signature, given = headers.get("x-bma-signature", ""), headers.get("x-bma-timestamp")
+    if given is None:
+        return is_signed_in_hex(body, signature, secret)
+    if not (given.isascii() and given.isdigit() and len(given) <= _LONGEST_TIME):
+        return False
+    is_ours = is_signed_in_hex(given.encode() + b"." + body, signature, secret)
+    return is_ours and abs(now.timestamp() - int(given)) <= REPLAY_WINDOW.total_seconds()
+
+
+def read_json(body: bytes) -> Any:
+    """Read a delivery's JSON, nested as deep as anybody's deliveries are.
+
+    Raises PermanentError when it is nested deeper, and ValueError or RecursionError when it is no JSON.
+    """
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        found = json.loads(body)  # takes what is no text, such as half an emoji, which people's telephones do send
+    if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(found) > DEEPEST:
+        raise PermanentError(f"nested deeper than {DEEPEST} levels")
+    return found
+
+
+def _depth(found: Any) -> int:
+    deepest, left = 0, [(found, 1)]
+    while left:
+        value, depth = left.pop()
+        if isinstance(value, dict | list):
+            deepest = max(deepest, depth)
+            left.extend((each, depth + 1) for each in (value.values() if isinstance(value, dict) else value))
+    return deepest
+
+
+def understand(whose: str, items: Iterable[Any], translate_one: Callable[[Any], Iterable[Heard]]) -> list[Heard]:
     """Translate each item by itself, so that one nobody knows does not take the others with it.
 
     Raises PartlyUnderstoodError, with the events of the others, when an item is not understood.
     """
-    understood: list[Event] = []
+    understood: list[Heard] = []
     unknown: list[str] = []
     for item in items:
         try:

@@ -126,6 +126,7 @@ class LaneStore:
                 self._absence_at = time.monotonic() + _ABSENCE_SECONDS
                 settle_by_absence(connection, self._channel, now)
             ledger.expire_planned(connection, now)
+            suppressions.lift_ended(connection, now)
 
     def leave(self) -> None:
         """Give the lane up."""

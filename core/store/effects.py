@@ -1,12 +1,12 @@
 """What an event changes in the store: the message's status, suppressions, addresses, the conversation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from core.ids import derived_id
-from core.store import addresses, ledger, suppressions
+from core.store import addresses, ladder, ledger, suppressions
 from core.store.events import Event
 from core.store.inbox import insert_ignore
 from core.store.tables import conversations
@@ -21,27 +21,34 @@ _STATUS = {
     EventType.SENT: Status.SENT,
     EventType.DELIVERED: Status.DELIVERED,
     EventType.READ: Status.READ,
-}
-# Only who has a message can open it, click in it, answer it, complain of it or leave by it.
-_PROVES_ARRIVAL = {
-    EventType.OPENED,
-    EventType.CLICKED,
-    EventType.REPLIED,
-    EventType.COMPLAINED,
-    EventType.UNSUBSCRIBED,
+    # Only who has a message can open it, click in it, answer it, complain of it or leave by it.
+    EventType.OPENED: Status.ACCEPTED,
+    EventType.CLICKED: Status.ACCEPTED,
+    EventType.REPLIED: Status.ACCEPTED,
+    EventType.COMPLAINED: Status.ACCEPTED,
+    EventType.UNSUBSCRIBED: Status.ACCEPTED,
 }
 
 
 def apply(connection: sa.Connection, event: Event, now: datetime) -> None:
     """Apply one new event, in the transaction that recorded it."""
-    if event.event_type in _STATUS:
-        if event.message_id:
-            ledger.raise_status(connection, event.message_id, _STATUS[event.event_type], event.occurred_at, now)
-        return
-    if event.message_id and event.event_type in _PROVES_ARRIVAL:
-        ledger.raise_status(connection, event.message_id, Status.ACCEPTED, event.occurred_at, now)
-    if effect := _EFFECTS.get(event.event_type):
-        effect(connection, event, now)
+    apply_all(connection, [event], now)
+
+
+def apply_all(connection: sa.Connection, new: Sequence[Event], now: datetime) -> None:
+    """Apply new events, in the transaction that recorded them: first what they say of messages, then the rest in order.
+
+    Providers promise no order, so that a message may move up before an earlier event of another kind has its effect.
+    """
+    news = [
+        ladder.News(event.message_id, _STATUS[event.event_type], event.occurred_at)
+        for event in new
+        if event.message_id and event.event_type in _STATUS
+    ]
+    ladder.raise_statuses(connection, news, now)
+    for event in new:
+        if effect := _EFFECTS.get(event.event_type):
+            effect(connection, event, now)
 
 
 def _fail(connection: sa.Connection, event: Event, now: datetime) -> None:

@@ -1,14 +1,15 @@
 """Events: provider-neutral facts, each recorded once however often the provider repeats it."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from core.store.inbox import insert_ignore
-from core.store.tables import channel_addresses, events, messages
+from core.store.many import Insert, find, statements
+from core.store.times import json_time
 from core.vocabulary import Actor, Channel, EventType
 
 
@@ -31,6 +32,14 @@ class Event:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+class Found(NamedTuple):
+    """An event in the delivery that told it; ``received_at`` is when that came to us."""
+
+    event: Event
+    received_at: datetime
+    inbox_id: int | None = None
+
+
 def record(
     connection: sa.Connection,
     found: Iterable[Event],
@@ -39,67 +48,116 @@ def record(
     now: datetime,
     inbox_id: int | None = None,
 ) -> list[Event]:
-    """Insert events, ignore repeats, and return the new ones with message and contact filled in.
+    """Record one delivery's events as ``record_all`` does."""
+    return record_all(connection, [Found(event, received_at, inbox_id) for event in found], now=now)
 
-    ``received_at`` is when they came to us; ``now``, which the journal reads by, is later when they are replayed.
+
+_INSERT = Insert(
+    "events",
+    "event_id, message_id, contact_id, channel, event_type, provider_event_type, provider_message_id, address, "
+    "link_id, actor, classifier_version, detail, inbox_id, occurred_at, received_at, recorded_at",
     """
-    new = []
-    for event in found:
-        known = resolve(connection, event)
-        statement = insert_ignore(connection, events).values(
-            **asdict(known), inbox_id=inbox_id, received_at=received_at, recorded_at=now
+    select given.value ->> 0, given.value ->> 1, given.value ->> 2, given.value ->> 3, given.value ->> 4,
+        given.value ->> 5, given.value ->> 6, given.value ->> 7, given.value ->> 8, given.value ->> 9,
+        given.value ->> 10, cast(given.value ->> 11 as {json}), cast(given.value ->> 12 as bigint),
+        cast(given.value ->> 13 as {time}), cast(given.value ->> 14 as {time}), cast(:now as {time})
+    from {given} where true
+    """,
+    "event_id, null",
+)
+
+
+def record_all(connection: sa.Connection, found: Sequence[Found], *, now: datetime) -> list[Event]:
+    """Insert events, ignore repeats, and return the new ones with message and contact filled in, in their order.
+
+    ``now``, which the journal reads by, is later than when they came to us when they are replayed.
+    """
+    firsts = list({each.event.event_id: each for each in reversed(found)}.values())[::-1]
+    if not firsts:
+        return []
+    known = resolve(connection, [each.event for each in firsts])
+    rows = _rows(connection, firsts, known)
+    new = {event_id for event_id, _ in _INSERT.put(connection, rows, now=json_time(connection, now))}
+    return [event for event in known if event.event_id in new]
+
+
+def _rows(connection: sa.Connection, found: Sequence[Found], known: Sequence[Event]) -> Iterator[Sequence[Any]]:
+    for (_, received_at, inbox_id), event in zip(found, known, strict=True):
+        yield (
+            event.event_id,
+            event.message_id,
+            event.contact_id,
+            event.channel,
+            event.event_type,
+            event.provider_event_type,
+            event.provider_message_id,
+            event.address,
+            event.link_id,
+            event.actor,
+            event.classifier_version,
+            json.dumps(event.detail) if event.detail else "{}",
+            inbox_id,
+            json_time(connection, event.occurred_at),
+            json_time(connection, received_at),
         )
-        if connection.execute(statement.returning(events.c.event_id)).scalar_one_or_none():
-            new.append(known)
-    return new
 
 
-def resolve(connection: sa.Connection, event: Event) -> Event:
-    """Find the message (by our id, then the provider's) and the person (by message, then address)."""
-    row = _message_of(connection, event)
-    if row is not None:
-        return replace(
-            event,
-            message_id=row.message_id,
-            contact_id=event.contact_id or row.contact_id,
-            address=event.address or row.address,
-        )
-    event = replace(event, message_id=None)
-    if event.contact_id or not event.address:
-        return event
-    return replace(event, contact_id=_contact_at(connection, event.channel, event.address))
+_BY_ID = statements("select {list[message_id, contact_id, address]} from messages where message_id in ({keys})")
+_BY_PROVIDER = statements("""
+    select {list[message.channel, message.provider_message_id, message.message_id, message.contact_id, message.address]}
+    from {given}
+    inner join messages as message
+        on message.provider_message_id = given.value ->> 1 and message.channel = given.value ->> 0
+""")
+# Who confirmed the address, else whom we wrote to there last.
+_BY_ADDRESS = statements("""
+    select {list[channel, address, contact_id]} from (
+        select given.value ->> 0 as channel, given.value ->> 1 as address, coalesce(
+            (
+                select known.contact_id from channel_addresses as known
+                where known.channel = given.value ->> 0 and known.address = given.value ->> 1
+                order by known.confidence desc limit 1
+            ),
+            (
+                select message.contact_id from messages as message
+                where message.channel = given.value ->> 0 and message.address = given.value ->> 1
+                order by message.planned_at desc limit 1
+            )
+        ) as contact_id
+        from {given}
+    ) as people
+""")
 
 
-def _message_of(connection: sa.Connection, event: Event) -> Any:
-    columns = sa.select(messages.c.message_id, messages.c.contact_id, messages.c.address)
-    if event.message_id:
-        row = connection.execute(columns.where(messages.c.message_id == event.message_id)).first()
-        if row is not None:
-            return row
-    if not event.provider_message_id:
-        return None
-    return connection.execute(
-        columns.where(messages.c.channel == event.channel, messages.c.provider_message_id == event.provider_message_id)
-    ).first()
+def resolve(connection: sa.Connection, found: Sequence[Event]) -> list[Event]:
+    """Find each event's message (by our id, then the provider's) and person (by message, then address)."""
+    ids = {event.message_id for event in found if event.message_id}
+    by_id = {row[0]: row for row in find(connection, _BY_ID, ids)} if ids else {}
+    pairs = {
+        (event.channel, event.provider_message_id)
+        for event in found
+        if event.provider_message_id and event.message_id not in by_id
+    }
+    by_provider = {(row[0], row[1]): row[2:] for row in find(connection, _BY_PROVIDER, pairs)} if pairs else {}
+    with_message = [
+        _with_message(event, by_id.get(event.message_id) or by_provider.get((event.channel, event.provider_message_id)))
+        for event in found
+    ]
+    strangers = {(event.channel, event.address) for event in with_message if event.address and not event.contact_id}
+    people = {(row[0], row[1]): row[2] for row in find(connection, _BY_ADDRESS, strangers)} if strangers else {}
+    return [
+        event if event.contact_id else replace(event, contact_id=people.get((event.channel, event.address)))
+        for event in with_message
+    ]
 
 
-def _contact_at(connection: sa.Connection, channel: str, address: str) -> str | None:
-    confirmed = (
-        sa.select(channel_addresses.c.contact_id)
-        .where(
-            channel_addresses.c.channel == channel,
-            channel_addresses.c.address == address,
-        )
-        .order_by(channel_addresses.c.confidence.desc())
-        .limit(1)
+def _with_message(event: Event, row: Sequence[str] | None) -> Event:
+    if row is None:
+        return replace(event, message_id=None) if event.message_id else event
+    message_id, contact_id, address = row
+    return replace(
+        event,
+        message_id=message_id,
+        contact_id=event.contact_id or contact_id,
+        address=event.address or address,
     )
-    written_to = (
-        sa.select(messages.c.contact_id)
-        .where(
-            messages.c.channel == channel,
-            messages.c.address == address,
-        )
-        .order_by(messages.c.planned_at.desc())
-        .limit(1)
-    )
-    return connection.execute(confirmed).scalar() or connection.execute(written_to).scalar()

@@ -35,19 +35,13 @@ import sqlalchemy as sa
 
 from core.store.inbox import insert_ignore
 from core.store.tables import messages
-from core.store.times import UtcDateTime, raw_time
-from core.vocabulary import LADDER, Status
+from core.store.times import raw_time
+from core.vocabulary import Status
 
 ON_THE_WAY = (Status.CLAIMED, Status.IN_DOUBT, Status.ACCEPTED, Status.HELD, Status.SENT)
 # A time further ahead than anything we write: the clock was set back since.
 FAR_AHEAD = timedelta(minutes=30)
-_BEFORE = (Status.PLANNED, Status.CANCELLED, Status.SUPPRESSED, Status.EXPIRED)  # never handed over
-_AT_COLUMN = {
-    Status.ACCEPTED: "accepted_at",
-    Status.SENT: "sent_at",
-    Status.DELIVERED: "delivered_at",
-    Status.READ: "read_at",
-}
+BEFORE = (Status.PLANNED, Status.CANCELLED, Status.SUPPRESSED, Status.EXPIRED)  # never handed over
 
 
 class Message(NamedTuple):
@@ -270,21 +264,6 @@ def expire_planned(connection: sa.Connection, now: datetime) -> int:
     over = sa.and_(IS_PLANNED, messages.c.expires_at <= now)
     changes = {"status": Status.EXPIRED, "updated_at": now, "reason": "not sent before its time was over"}
     return connection.execute(sa.update(messages).where(over).values(changes)).rowcount
-
-
-def raise_status(connection: sa.Connection, message_id: str, status: Status, at: datetime, now: datetime) -> bool:
-    """Move a message, even one to be sent again, up the ladder on a webhook's word; a lower status changes nothing."""
-    here = messages.c.message_id == message_id
-    is_again = sa.and_(IS_PLANNED, messages.c.claimed_at.is_not(None))
-    is_below = sa.or_(messages.c.status.in_(list(LADDER[1 : LADDER.index(status)])), is_again)
-    changes: dict[str, Any] = {"status": status, "lease_until": None, "updated_at": now, "reason": None}
-    changes["accepted_at"] = sa.func.coalesce(messages.c.accepted_at, sa.literal(at, UtcDateTime))
-    moved = connection.execute(sa.update(messages).where(here, is_below).values(changes)).rowcount
-    if column := _AT_COLUMN.get(status):
-        is_open = sa.and_(messages.c[column].is_(None), messages.c.status.not_in(_BEFORE))
-        changes = {column: at, "updated_at": now}
-        connection.execute(sa.update(messages).where(here, is_open).values(changes))
-    return bool(moved)
 
 
 def _leave(

@@ -8,6 +8,9 @@ from core.ids import derived_id
 from core.store.inbox import insert_ignore
 from core.store.tables import links
 
+# The ``link_id`` of the hidden link in every email, which leads nowhere: who follows it is no person.
+HONEYPOT = "honeypot"
+
 
 def save_link(connection: sa.Connection, url: str, now: datetime) -> str:
     """Store a destination and return its ``link_id``; the same URL has the same id."""

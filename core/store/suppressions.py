@@ -23,8 +23,12 @@ def add(
     reason: str,
     source: str,
     now: datetime,
+    ends_at: datetime | None = None,
 ) -> str:
-    """Suppress an address (or a whole contact when ``address`` is None). A repeat changes nothing."""
+    """Suppress an address (or a whole contact when ``address`` is None). A repeat changes nothing.
+
+    With ``ends_at`` it is a rest, which ``lift_ended`` lifts.
+    """
     key = derived_id("suppression", channel, address or "", contact_id or "", purpose, source, now.isoformat())
     standing = sa.select(suppressions.c.suppression_id).where(
         suppressions.c.channel == channel,
@@ -48,6 +52,7 @@ def add(
             created_at=now,
             lifted_at=None,
             updated_at=now,
+            ends_at=ends_at,
         )
     )
     return key
@@ -75,6 +80,12 @@ def lift(
     if sources is not None:
         statement = statement.where(suppressions.c.source.in_(sources))
     return connection.execute(statement.values(lifted_at=now, updated_at=now)).rowcount
+
+
+def lift_ended(connection: sa.Connection, now: datetime) -> int:
+    """Lift rests whose time is over; returns how many. One that nobody lifts only keeps us silent for longer."""
+    over = sa.and_(suppressions.c.lifted_at.is_(None), suppressions.c.ends_at <= now)
+    return connection.execute(sa.update(suppressions).where(over).values(lifted_at=now, updated_at=now)).rowcount
 
 
 _STANDING = sa.text("""

@@ -159,6 +159,7 @@ suppressions = sa.Table(
     time("created_at", nullable=False),
     time("lifted_at"),
     time("updated_at", nullable=False),
+    time("ends_at"),  # of a rest: it is lifted then
     sa.Index("ix_suppressions_address", "channel", "address"),
     sa.Index("ix_suppressions_contact_id", "contact_id"),
 )

@@ -61,26 +61,6 @@ def load_template(
     return dict(found)
 
 
-def set_provider_status(
-    connection: sa.Connection,
-    *,
-    template_id: str,
-    channel: str,
-    provider_status: str,
-    quality: str | None = None,
-    now: datetime,
-) -> int:
-    """Record what the provider says of a template (approved, paused …) for all its languages and versions."""
-    return connection.execute(
-        sa.update(templates)
-        .where(
-            templates.c.template_id == template_id,
-            templates.c.channel == channel,
-        )
-        .values(provider_status=provider_status, quality=quality, updated_at=now)
-    ).rowcount
-
-
 def template_states(connection: sa.Connection) -> list[dict[str, Any]]:
     """List every template's newest version with its provider status and quality."""
     newest = (

@@ -30,7 +30,12 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:
     """Return a time as the driver wants it in plain SQL: SQLite keeps text."""
     utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%d %H:%M:%S.%f}" if connection.dialect.name == "sqlite" else utc
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if connection.dialect.name == "sqlite" else utc
+
+
+def json_time(connection: sa.Connection, moment: datetime) -> str:
+    """Return a time as text that the database reads as the same moment."""
+    return str(raw_time(connection, moment))
 
 
 def seconds_apart(connection: sa.Connection, now: datetime) -> float:

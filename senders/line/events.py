@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +11,14 @@ from core.errors import PermanentError
 from core.ids import derived_id
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, EventType
-from senders.inbound import BROKEN, fault, is_stop, text_detail, understand
+from senders.inbound import BROKEN, Heard, fault, is_stop, read_json, text_detail, understand
 
 TYPES = {
     "follow": EventType.FOLLOWED,
     "unfollow": EventType.BLOCKED,
     "message": EventType.REPLIED,
     "postback": EventType.REPLIED,
+    "accountLink": EventType.FOLLOWED,
 }
 # Documented, and nothing to campaigns: groups, videos seen, beacons, the account's own life.
 IGNORED = frozenset(
@@ -30,7 +30,6 @@ IGNORED = frozenset(
         "unsend",
         "videoPlayComplete",
         "beacon",
-        "accountLink",
         "things",
         "membership",
         "module",
@@ -49,7 +48,7 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     return bool(secret) and hmac.compare_digest(headers.get("x-line-signature", "").encode(), wanted)
 
 
-def translate(body: bytes, *, received_at: datetime) -> list[Event]:
+def translate(body: bytes, *, received_at: datetime) -> list[Heard]:
     """Return the events of one delivery; kinds that mean nothing to campaigns give none.
 
     Raises PermanentError when it is not what LINE documents, and PartlyUnderstoodError, with the events of the
@@ -57,7 +56,7 @@ def translate(body: bytes, *, received_at: datetime) -> list[Event]:
     """
     del received_at  # LINE's events carry their own time
     try:
-        items = list(json.loads(body)["events"])
+        items = list(read_json(body)["events"])
     except BROKEN as error:
         raise PermanentError(f"no LINE delivery: {fault(error)}") from error
     return understand("LINE", items, _events)
@@ -69,6 +68,9 @@ def _events(found: dict[str, Any]) -> Iterator[Event]:
         raise PermanentError(f"event {kind!r}, which nobody has described yet")
     if kind in IGNORED or not user_id:
         return
+    link = found["link"] if kind == "accountLink" else {}
+    if link and link["result"] != "ok":
+        return  # the person did not finish it
     text = str(found.get("message", {}).get("text", "")) if kind == "message" else ""
     common: dict[str, Any] = {
         "channel": Channel.LINE,
@@ -81,7 +83,7 @@ def _events(found: dict[str, Any]) -> Iterator[Event]:
         event_id=derived_id("line", key),
         event_type=TYPES[kind],
         provider_event_type=kind,
-        detail=text_detail(text),
+        detail={"code": str(link["nonce"])} if link else text_detail(text),
         **common,
     )
     if is_stop(text):

@@ -1,6 +1,5 @@
 """What WhatsApp tells us: statuses, messages from people, opt-outs; verified, then put into our words."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,8 @@ from core.ids import derived_id
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, ErrorClass, EventType
 from senders.errors import classify
-from senders.inbound import BROKEN, fault, is_signed_in_hex, is_stop, text_detail, understand
+from senders.inbound import BROKEN, Heard, fault, is_signed_in_hex, is_stop, read_json, text_detail, understand
+from senders.whatsapp import own_account
 
 STATUSES = {
     "sent": EventType.SENT,
@@ -31,14 +31,14 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     return is_signed_in_hex(body, headers.get("x-hub-signature-256", ""), secret)
 
 
-def translate(body: bytes, *, received_at: datetime) -> list[Event]:
-    """Return the events of one delivery.
+def translate(body: bytes, *, received_at: datetime) -> list[Heard]:
+    """Return the events of one delivery, and what it says of our templates and our account.
 
-    Raises PermanentError when it is not what Meta documents, and PartlyUnderstoodError, with the events of the
-    others, when some of its items are not.
+    Raises PermanentError when it is not what Meta documents, and PartlyUnderstoodError, with what the others say, when
+    some of its items are not.
     """
     try:
-        items = list(_items(json.loads(body)))
+        items = list(_items(read_json(body)))
     except BROKEN as error:
         raise PermanentError(f"no WhatsApp delivery: {fault(error)}") from error
     return understand("WhatsApp", items, lambda item: _events(item[0], item[1], received_at))
@@ -55,10 +55,12 @@ def _items(delivery: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from known or [(change["field"], value)]
 
 
-def _events(kind: str, item: dict[str, Any], received_at: datetime) -> Iterable[Event]:
-    if kind not in _READERS:
-        raise PermanentError(f"change {kind!r}, which nobody has described yet")
-    return _READERS[kind](item, received_at)
+def _events(kind: str, item: dict[str, Any], received_at: datetime) -> Iterable[Heard]:
+    if kind in _READERS:
+        return _READERS[kind](item, received_at)
+    if kind in own_account.FIELDS:
+        return own_account.read(kind, item)
+    raise PermanentError(f"change {kind!r}, which nobody has described yet")
 
 
 def _at(seconds: Any) -> datetime:

@@ -1,7 +1,5 @@
 """Opens, clicks and unsubscribing: looking changes nothing, a link leads only where we stored it."""
 
-import re
-
 import pytest
 
 from core import tokens
@@ -49,6 +47,28 @@ def test_the_same_hit_repeated_counts_once(client, rows, link):
     assert len(rows("events")) == 1
 
 
+def test_who_follows_the_hidden_link_is_noted_and_led_nowhere(client, rows, sent):
+    answer = client.get(f"/t/h/{tokens.sign('linksecret', 'honeypot', sent['email'])}")
+
+    assert (answer.status_code, answer.headers.get("location")) == (200, None)
+    (event,) = rows("events")
+    assert (event["event_type"], event["link_id"], event["message_id"]) == ("clicked", "honeypot", sent["email"])
+    assert client.get(f"/t/h/{tokens.sign('linksecret', 'open', sent['email'])}").status_code == 404
+
+
+def test_looking_at_anything_decides_nothing_for_a_person(client, rows, link, sent):
+    for kind, place in (("open", "/t/o/{}.gif"), ("honeypot", "/t/h/{}"), ("unsubscribe", "/u/{}")):
+        for method in ("GET", "HEAD"):
+            client.request(method, place.format(tokens.sign("linksecret", kind, sent["email"])))
+    client.head(link)
+    client.get(
+        f"/p/{tokens.sign('linksecret', 'preferences', 'contact-email')}", params={"marketing": "", "rest": "all"}
+    )
+
+    assert rows("suppressions") == []
+    assert {row["event_type"] for row in rows("events")} == {"opened", "clicked"}
+
+
 @pytest.mark.parametrize("token", ["", "AAAA", "https://evil.example", "..%2f..%2fetc"])
 def test_a_link_that_is_not_ours_leads_nowhere(client, rows, token):
     answer = client.get(f"/t/c/{token}", params={"url": "https://evil.example"})
@@ -85,19 +105,6 @@ def test_one_click_is_enough_and_doing_it_twice_is_the_same(client, rows, sent):
     assert [client.post(address, data={"List-Unsubscribe": "One-Click"}).status_code for _ in range(2)] == [200, 200]
     (suppression,) = rows("suppressions")
     assert (suppression["address"], suppression["source"]) == (ADDRESSES["email"], "one_click")
-
-
-def test_preferences_stop_one_purpose_and_bring_it_back(client, rows):
-    address = f"/p/{tokens.sign('linksecret', 'preferences', 'contact-email')}"
-    purposes = re.findall(r"name='(\w+)'", client.get(address).text)
-    assert "marketing" in purposes
-
-    client.post(address, data=dict.fromkeys(set(purposes) - {"marketing"}, "on"))
-    assert [(row["purpose"], row["lifted_at"]) for row in rows("suppressions")] == [("marketing", None)]
-    assert "name='marketing' checked" not in client.get(address).text
-
-    client.post(address, data=dict.fromkeys(purposes, "on"))
-    assert all(row["lifted_at"] for row in rows("suppressions"))
 
 
 def test_health_says_whether_the_store_answers(client, sqlite_store):

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from core.settings import Settings
 from gateway.app import create_app
-from gateway.intake import replay_rejected
+from gateway.applying import replay as replay_rejected
 from gateway.webhooks import LARGEST_BODY
 from senders.line import events as line_events
 from senders.whatsapp import events as whatsapp_events

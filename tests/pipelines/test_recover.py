@@ -6,7 +6,7 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from core.store import backup, events, ledger, restores, suppressions, tables
+from core.store import backup, events, ladder, ledger, restores, suppressions, tables
 from pipelines import existing, journal
 from pipelines.journal.recover import roll_forward
 from tests.pipelines.test_journal import opened, planned
@@ -93,7 +93,7 @@ def test_without_a_warehouse_all_that_waited_is_in_doubt(store, lost):
 def test_a_newer_row_of_the_store_stays(store, now, lost, tmp_path):
     lost()
     with store.begin() as connection:
-        ledger.raise_status(connection, "sent", "delivered", now + 3 * HOUR, now + 3 * HOUR)
+        ladder.raise_status(connection, "sent", "delivered", now + 3 * HOUR, now + 3 * HOUR)
         with existing.look(tmp_path / "warehouse.duckdb") as held:
             assert roll_forward(connection, held, since=now) == {}
 

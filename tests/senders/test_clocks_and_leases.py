@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bench.outbox_of import plan
 from core.clock import utc_now
-from core.store import lanes, ledger, outbox
+from core.store import ladder, lanes, ledger, outbox
 from core.store.lanes import LaneMemory
 from core.vocabulary import Status
 from senders.breaker import Breaker
@@ -79,7 +79,7 @@ def test_the_day_counts_everybody_who_was_written_to(sqlite_store: sa.Engine, ho
         if how == "told by webhook":
             for message in claimed:
                 ledger.doubt(connection, message.message_id, reason="died", at=now)
-                ledger.raise_status(connection, message.message_id, Status.DELIVERED, now, now)
+                ladder.raise_status(connection, message.message_id, Status.DELIVERED, now, now)
         if how == "recorded by an earlier clock":
             ledger.accept(connection, [ledger.Receipt(message.message_id, "p") for message in claimed], before)
     _, peer = work(

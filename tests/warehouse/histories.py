@@ -109,7 +109,7 @@ class History:
             "channel": message["channel"],
             "event_type": self.random.choice(_EVENTS),
             "provider_event_type": "their word",
-            "link_id": self.random.choice(("l1", "l2", "l3", "l4", None)),
+            "link_id": self.random.choice(("l1", "l2", "l3", "l4", "honeypot", None)),
             # Before its message was planned, too: providers' clocks are their own.
             "occurred_at": self.random.choice(moments) + timedelta(seconds=self.random.randint(-9, 20)),
             "received_at": self.now,

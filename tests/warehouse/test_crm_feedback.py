@@ -87,3 +87,16 @@ def test_an_address_that_bounced_is_not_called_an_opt_out(story, now):
     story.execute("update raw.journal__suppressions set source = 'bounced'")
 
     assert told(story, now)["opt_out"][1] == "Cannot be reached: Bob"
+
+
+def test_a_rest_is_told_as_one_with_its_end(story, now):
+    story.execute(
+        "update raw.journal__suppressions set source = 'rest', purpose = 'marketing', "
+        "reason = 'asked for a rest until 1 April 2026'"
+    )
+
+    assert told(story, now)["opt_out"] == [
+        "bob",
+        "Wants no messages for a while: Bob",
+        "No more messages about marketing by all: asked for a rest until 1 April 2026 (rest).",
+    ]

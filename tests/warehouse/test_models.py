@@ -162,6 +162,8 @@ def test_the_data_dictionary_is_up_to_date() -> None:
         ("opened", '{"user_agent": "Mozilla/5.0"}', 60, "machine"),
         ("opened", '{"user_agent": "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko)"}', 60, "human"),
         ("opened", '{"user_agent": "Mozilla/5.0 Firefox/11.0 (via ggpht.com GoogleImageProxy)"}', 60, "human"),
+        ("opened", '{"user_agent": "YahooMailProxy; https://help.yahoo.com/kb/SLN28749.html"}', 60, "human"),
+        ("clicked", '{"user_agent": "YahooMailProxy; https://help.yahoo.com/kb/SLN28749.html"}', 60, "machine"),
         ("clicked", '{"user_agent": "Mozilla/5.0 Firefox/140.0", "method": "HEAD"}', 60, "machine"),
         ("clicked", '{"user_agent": "Mozilla/5.0 Firefox/140.0"}', 2, "machine"),
         ("clicked", '{"user_agent": "Mozilla/5.0 Firefox/140.0"}', 60, "human"),
@@ -188,7 +190,38 @@ def test_machines_are_told_from_people(
     build(warehouse, now=now)
 
     query = "select actor, classifier_version from marts.message_events"
-    assert warehouse.execute(query).fetchall() == [(actor, "1")]
+    assert warehouse.execute(query).fetchall() == [(actor, "2")]
+
+
+def test_who_follows_the_hidden_link_is_a_machine_in_all_it_did_about_then(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime
+) -> None:
+    add(
+        warehouse,
+        "journal__messages",
+        {"message_id": "m1", "channel": "email", "accepted_at": now - timedelta(hours=1)},
+    )
+    hits = [("opened", None, -30), ("clicked", "l1", 2), ("clicked", "honeypot", 0), ("clicked", "l1", 90)]
+    for event_type, link_id, seconds in hits:
+        event = {
+            "event_id": f"{event_type} {seconds}",
+            "message_id": "m1",
+            "channel": "email",
+            "event_type": event_type,
+            "link_id": link_id,
+            "detail": '{"user_agent": "Mozilla/5.0 Firefox/140.0"}',
+            "occurred_at": now + timedelta(seconds=seconds),
+        }
+        add(warehouse, "journal__events", event)
+    build(warehouse, now=now)
+
+    query = "select event_id, actor, actor_reason from marts.message_events order by occurred_at"
+    assert warehouse.execute(query).fetchall() == [
+        ("opened -30", "machine", "honeypot"),
+        ("clicked 0", "machine", "honeypot"),
+        ("clicked 2", "machine", "honeypot"),
+        ("clicked 90", "human", "like_a_person"),
+    ]
 
 
 def test_the_lift_interval_is_the_published_one_for_hillstroms_mens_mail(

@@ -91,6 +91,7 @@ told as (
         contact.contact_id,
         case
             when suppression.source in ('bounced', 'failed', 'expired', 'refused') then 'Cannot be reached: '
+            when suppression.source = 'rest' then 'Wants no messages for a while: '
             else 'Opted out: '
         end || coalesce(contact.name, contact.contact_id) as note_title,
         'No more messages about ' || suppression.purpose || ' by ' || suppression.channel || ': ' || suppression.reason

@@ -6,7 +6,7 @@ from alembic import op
 from core.store.access_tables import transactional_sends
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:
