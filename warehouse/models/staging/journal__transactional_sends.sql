@@ -21,6 +21,7 @@
 
 -- unique: send_id
 -- not_null: send_id, run_id, contact_id, outcome
+-- accepted: outcome | ineligible, stale_data, no_consent, suppressed, no_address, invalid_address, duplicate_address, crm_hold, account_limit, holdout, already_sent, conflict, capped, window_closed, template_unavailable, quota, deferred, send
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
