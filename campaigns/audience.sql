@@ -1,20 +1,34 @@
 -- description: The temporary table `considered`: one row per contact and subject of a run, with what the rules ask about.
--- Parameters: $campaign_id, $run_id, $purpose, $channels, $roles, $family, $has_holdout_below.
+-- Parameters: $campaign_id, $run_id, $purpose, $channels, $roles.
 
 create or replace temp table considered as
 with reachable as (
     select
-        member.*,
+        member.* exclude (reason),
         contact.name as contact_name,
         contact.language,
         contact.time_zone,
-        contact.contact_type,
+        coalesce(list_position($roles, contact.contact_type), 99) as role_rank,
         contact.is_primary,
-        contact.consents,
+        list_contains(contact.consents, $purpose) as has_consent,
         contact.is_opt_out_known,
         contact.is_unsubscribed,
-        contact.preferred_channel,
-        map { 'email': contact.email, 'whatsapp': contact.mobile, 'line': contact.line_user_id } as addresses,
+        contact.email,
+        contact.mobile,
+        contact.line_user_id,
+        -- 0 for the channel the person prefers, else its place among the campaign's; null where it cannot be used
+        case
+            when contact.email is not null and list_contains($channels, 'email')
+                then case contact.preferred_channel when 'email' then 0 else list_position($channels, 'email') end
+        end as email_rank,
+        case
+            when contact.mobile is not null and list_contains($channels, 'whatsapp')
+                then case contact.preferred_channel when 'whatsapp' then 0 else list_position($channels, 'whatsapp') end
+        end as whatsapp_rank,
+        case
+            when contact.line_user_id is not null and list_contains($channels, 'line')
+                then case contact.preferred_channel when 'line' then 0 else list_position($channels, 'line') end
+        end as line_rank,
         coalesce(contact.mobile_as_typed, '') <> '' as has_typed_something
     from members as member
     inner join marts.contacts as contact on contact.contact_id = member.contact_id
@@ -22,11 +36,12 @@ with reachable as (
 
 chosen as (
     select
-        *,
-        list_filter(
-            list_prepend(preferred_channel, $channels),
-            lambda channel: list_contains($channels, channel) and addresses[channel] is not null
-        )[1] as channel
+        * exclude (email_rank, whatsapp_rank, line_rank),
+        case least(email_rank, whatsapp_rank, line_rank)
+            when email_rank then 'email'
+            when whatsapp_rank then 'whatsapp'
+            when line_rank then 'line'
+        end as channel
     from reachable
 ),
 
@@ -49,13 +64,16 @@ sent_before as (
 )
 
 select
-    chosen.*,
-    chosen.addresses[chosen.channel] as address,
+    chosen.* exclude (email, mobile, line_user_id),
+    case chosen.channel
+        when 'email' then chosen.email
+        when 'whatsapp' then chosen.mobile
+        when 'line' then chosen.line_user_id
+    end as address,
     company.name as company_name,
     company.is_active as has_active_contract,
-    coalesce(list_position($roles, chosen.contact_type), 99) as role_rank,
     sent_before.step is not null as is_sent_before,
-    md5_number_lower('holdout|' || $family || '|' || chosen.company_id) % 10000 < $has_holdout_below as is_held_out
+    false as is_decided
 from chosen
 inner join marts.companies as company on company.company_id = chosen.company_id
 left join sent_before on sent_before.subject_id = chosen.subject_id and sent_before.step = chosen.step

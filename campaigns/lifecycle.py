@@ -104,10 +104,9 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
         {
             "campaign_id": playbook.campaign_id,
             "run_id": run_id,
+            "purpose": str(playbook.purpose),
             "channels": [str(each) for each in playbook.channels],
             "roles": roles,
-            "family": playbook.holdout_family,
-            "has_holdout_below": round(playbook.holdout_share * 10_000),
         },
     )
     source, oldest = connection.execute(OLDEST).fetchone() or ("every source", None)
@@ -119,6 +118,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
             "purpose": str(playbook.purpose),
             "is_stale": is_stale,
             "family": playbook.holdout_family,
+            "has_holdout_below": round(playbook.holdout_share * 10_000),
             "run_id": run_id,
             "oldest_source": source,
             "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),

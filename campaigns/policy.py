@@ -50,24 +50,28 @@ def policy_version(rules: tuple[Rule, ...] | None = None) -> str:
 
 
 def decide(connection: Any, parameters: dict[str, Any], rules: tuple[Rule, ...] | None = None) -> None:
-    """Turn the temporary table ``considered`` into ``verdicts``: the same rows with outcome, reason, deferred_until."""
+    """Turn the temporary table ``considered`` into ``verdicts``: the same rows with outcome, reason, deferred_until.
+
+    Rows are never copied: a rule names them, and a mark keeps them from the rules that follow.
+    """
     connection.execute("""
-        create or replace temp table undecided as from considered;
-        create or replace temp table verdicts as
-        select *, ''::varchar as outcome, ''::varchar as why, null::timestamptz as deferred_until
-        from considered limit 0
+        create or replace temp table decided (
+            row_id bigint, outcome varchar, why varchar, deferred_until timestamptz
+        );
+        create or replace temp view undecided as select rowid as row_id, * from considered where not is_decided;
+        create or replace temp view verdicts as
+        select considered.* exclude (is_decided), decided.outcome, decided.why, decided.deferred_until
+        from considered inner join decided on decided.row_id = considered.rowid
     """)
     for rule in rules or read_rules():
         known = {name: parameters[name] for name in rule.parameters}
-        query = f"create or replace temp table decided_now as\n{rule.sql}"
-        connection.execute(query, known or None)
-        until = "decided_now.deferred_until" if rule.outcome is Outcome.DEFERRED else "null"
+        until = "deferred_until" if rule.outcome is Outcome.DEFERRED else "null"
         connection.execute(
-            f"insert into verdicts select undecided.*, ?, decided_now.why, {until}::timestamptz "  # noqa: S608 -- a constant
-            "from undecided inner join decided_now using (contact_id, subject_id, step)",
-            [str(rule.outcome)],
+            f"insert into decided select row_id, '{rule.outcome}', why, {until} from (\n{rule.sql}\n)",  # noqa: S608 -- ours
+            known or None,
         )
         connection.execute(
-            "delete from undecided using decided_now where undecided.contact_id = decided_now.contact_id "
-            "and undecided.subject_id = decided_now.subject_id and undecided.step = decided_now.step"
+            "update considered set is_decided = true from decided "
+            "where considered.rowid = decided.row_id and decided.outcome = ?",
+            [str(rule.outcome)],
         )

@@ -143,10 +143,9 @@ def _verdict(
         {
             "campaign_id": template.template_id,
             "run_id": "",
+            "purpose": str(template.purpose),
             "channels": [str(each) for each in wish.channels],
             "roles": [],
-            "family": "",
-            "has_holdout_below": 0,  # nobody is held out of what was asked for
         },
     )
     found = connection.execute("select address from considered").fetchall()

@@ -1,10 +1,16 @@
 -- outcome: crm_hold
 -- The company has an urgent ticket open: this is no moment to ask for something.
+with urgent as (
+    select
+        company_id,
+        min(ticket_number) as ticket_number
+    from marts.tickets
+    where is_open and priority = 'urgent' and $respects_crm_hold
+    group by company_id
+)
+
 select
-    undecided.*,
-    'ticket ' || min(ticket.ticket_number) || ' is open and urgent' as why
+    undecided.row_id,
+    'ticket ' || urgent.ticket_number || ' is open and urgent' as why
 from undecided
-inner join marts.tickets as ticket
-    on ticket.company_id = undecided.company_id and ticket.is_open and ticket.priority = 'urgent'
-where $respects_crm_hold
-group by all
+inner join urgent on urgent.company_id = undecided.company_id

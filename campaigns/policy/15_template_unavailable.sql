@@ -1,12 +1,22 @@
 -- outcome: template_unavailable
 -- The provider paused, rejected or disabled the template.
+with unavailable as (
+    select
+        used.step,
+        template.channel,
+        min(template.provider_status) as provider_status
+    from (
+        select
+            unnest($steps) as step,
+            unnest($template_ids) as template_id
+    ) as used
+    inner join raw.journal__templates as template on template.template_id = used.template_id
+    where template.provider_status <> 'approved'
+    group by used.step, template.channel
+)
+
 select
-    undecided.*,
-    'the template is ' || min(template.provider_status) || ' at the provider' as why
+    undecided.row_id,
+    'the template is ' || unavailable.provider_status || ' at the provider' as why
 from undecided
-inner join raw.journal__templates as template
-    on
-        template.template_id = map($steps, $template_ids)[undecided.step]
-        and template.channel = undecided.channel
-        and template.provider_status <> 'approved'
-group by all
+inner join unavailable on unavailable.step = undecided.step and unavailable.channel = undecided.channel

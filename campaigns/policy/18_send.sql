@@ -1,4 +1,6 @@
 -- outcome: send
 -- Nothing speaks against it.
-select *, 'no rule speaks against it' as why
+select
+    row_id,
+    'no rule speaks against it' as why
 from undecided
