@@ -111,6 +111,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
     )
     source, oldest = connection.execute(OLDEST).fetchone() or ("every source", None)
     is_stale = oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours)
+    others = [book for book in read_playbooks() if book.campaign_id != playbook.campaign_id]
     steps = [step for (step,) in connection.execute("select distinct step from considered").fetchall()]
     policy.decide(
         connection,
@@ -124,11 +125,8 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
             "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
             "most_data_age_hours": f"{playbook.most_data_age_hours:g}",
             "respects_crm_hold": playbook.respects_crm_hold,
-            "more_urgent": [
-                book.campaign_id
-                for book in read_playbooks()
-                if book.campaign_id != playbook.campaign_id and book.priority <= playbook.priority
-            ],
+            "more_urgent": [book.campaign_id for book in others if book.priority <= playbook.priority],
+            "same_purpose": [book.campaign_id for book in others if book.purpose == playbook.purpose],
             "most_in_seven_days": playbook.most_in_seven_days,
             "steps": steps,
             "template_ids": [playbook.template_for(step) for step in steps],

@@ -105,7 +105,11 @@ def _parameter(expression: str, language: str) -> Callable[[Mapping[str, Any]], 
 
 
 def _is_blank(name: str, value: Any) -> bool:
-    return value is None or value in ("", []) or (name.endswith("_count") and value == 0)
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if isinstance(value, list):
+        return not value or any(_is_blank("", each) for each in value)
+    return value is None or (value == 0 and name.endswith("_count"))
 
 
 def preview(content: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
@@ -130,7 +134,7 @@ class Template:
     def render(self, variables: Mapping[str, Any]) -> Rendered:
         """Fill it. Raises MissingVariableError naming what has no value, PermanentError for a broken template."""
         for name in self._required:
-            if not variables.get(name) and _is_blank(name, variables.get(name)):
+            if _is_blank(name, variables.get(name)):
                 raise MissingVariableError(f"variable {name} has no value for this person")
         if self.is_whatsapp:
             return Rendered("", "", tuple([fill(variables) for fill in self._parameters]))
