@@ -1,7 +1,7 @@
 -- segment: zone_offline
 -- name: Soundtrack zone offline for 4 hours or more
 -- name_th: โซน Soundtrack ออฟไลน์ตั้งแต่ 4 ชั่วโมง
--- version: 1
+-- version: 2
 -- Soundtrack only (Beat Breeze has no live status), while the company wants to hear of it; first after 4 hours, then
 -- again every 24 hours, for two weeks at most.
 
@@ -13,7 +13,7 @@ select
         when hours_off < 24 then 'offline_4h'
         else 'offline_24h_' || (hours_off // 24)::integer
     end || '@' || strftime(zone.offline_since, '%m%d%H') as step,
-    'zone ' || zone.name || ' is offline for ' || hours_off::integer || ' hours' as reason
+    'zone ' || coalesce(zone.name, 'without a name') || ' is offline for ' || hours_off::integer || ' hours' as reason
 from (
     select
         *,
