@@ -1,8 +1,11 @@
-"""Fixtures every folder's tests share: a clock that stands, and a real store in both databases."""
+"""Fixtures every folder's tests share: a clock that stands, a real store in both databases, a server that listens."""
 
+import gzip
 import os
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -55,3 +58,25 @@ def sqlite_store(tmp_path: Path) -> Iterator[sa.Engine]:
     engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    """A server on loopback that takes whatever is posted: its address, and the (path, unpacked body) pairs."""
+    taken: list[tuple[str, bytes]] = []
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            taken.append((self.path, gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Taking)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}", taken
+    server.shutdown()

@@ -1,14 +1,11 @@
 """What operators see: numbers of every process, one trace from request to provider, faults without people in them."""
 
-import gzip
 import json
 import os
 import re
 import subprocess
 import sys
-import threading
 import uuid
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -40,28 +37,6 @@ def exported():
 
     yield stop
     traces.stop()
-
-
-@pytest.fixture
-def listener():
-    """A server on loopback that takes whatever is posted: its address, and the (path, body) pairs."""
-    taken = []
-
-    class Taking(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"]))
-            taken.append((self.path, gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body))
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Taking)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}", taken
-    server.shutdown()
 
 
 def test_one_trace_leads_from_the_api_through_the_store_to_the_provider_and_names_the_run_that_sent(
