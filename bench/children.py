@@ -1,18 +1,21 @@
 """Children of a proof: forked, so that a kill and a new start cost milliseconds, with a time that the proof rules.
 
 Time in a child is its own: ``ahead`` moves wall clock and monotonic clock together, as waiting does; ``wall_shift``
-moves the wall clock alone, as somebody who sets it does; ``speed`` lets an hour pass in seconds.
+moves the wall clock alone, as somebody who sets it does; ``speed`` lets an hour pass in seconds, and only while a child
+waits for nothing but time: a slow disk or a busy machine then costs it no more of its time than of ours.
 """
 
 import asyncio
 import gc
+import math
 import os
 import selectors
 import signal
 import struct
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from mmap import mmap
 from pathlib import Path
@@ -20,14 +23,17 @@ from types import FunctionType
 from typing import Any
 
 _REAL_MONOTONIC = time.monotonic
+_A_MOMENT = 5.0  # seconds of a child's time: short beside each lease
+_LATE = 0.5  # by as much a child may wake too late: the system's shortest wait, a millisecond, is a third of it
 
 
 class Time:
     """The time of a proof's children: set by the parent, seen by all of them at once."""
 
     def __init__(self, *, speed: float = 1.0) -> None:
+        self._under_way, self._may_fly = 0, math.inf
+        self._memory = mmap(-1, 24)
         self.speed = speed
-        self._memory = mmap(-1, 16)
         self._wall, self._monotonic = time.time(), _REAL_MONOTONIC()
 
     @property
@@ -40,6 +46,15 @@ class Time:
         struct.pack_into("d", self._memory, 0, seconds)
 
     @property
+    def speed(self) -> float:
+        """How many seconds pass in one of ours while a child waits for nothing but time."""
+        return float(struct.unpack_from("d", self._memory, 16)[0])
+
+    @speed.setter
+    def speed(self, factor: float) -> None:
+        struct.pack_into("d", self._memory, 16, factor)
+
+    @property
     def wall_shift(self) -> float:
         """Seconds by which the wall clock alone was moved."""
         return float(struct.unpack_from("d", self._memory, 8)[0])
@@ -50,7 +65,7 @@ class Time:
 
     def monotonic(self) -> float:
         """Return what ``time.monotonic`` says in a child."""
-        return self._monotonic + (_REAL_MONOTONIC() - self._monotonic) * self.speed + self.ahead
+        return _REAL_MONOTONIC() + self.ahead
 
     def now(self) -> datetime:
         """Return what a child's clock says, in UTC."""
@@ -59,9 +74,30 @@ class Time:
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine in this child, by this time: its event loop and everything that asks ``time.monotonic``."""
         _rule(self.monotonic)
-        speed = self.speed
-        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(_Hastened(speed))) as runner:
+        with asyncio.Runner(loop_factory=lambda: _Loop(self)) as runner:
             runner.run(work)
+
+    @contextmanager
+    def stands(self, after: float = 0.0) -> Iterator[None]:
+        """Let time pass as it does for us, once it has flown ``after`` seconds, since somebody else is waited for."""
+        self._under_way, self._may_fly = self._under_way + 1, min(self._may_fly, after)
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._may_fly = math.inf
+
+    def wait(self, select: Callable[[float | None], Any], timeout: float | None) -> Any:
+        """Wait in ``select`` for ``timeout`` seconds of a child's time."""
+        if not timeout or self._may_fly <= 0 or self.speed == 1.0:
+            return select(timeout)
+        until, begun = min(timeout, self._may_fly), _REAL_MONOTONIC()
+        found = select(until / self.speed)
+        waited = _REAL_MONOTONIC() - begun
+        flown = max(0.0, min(max(until, _LATE), waited * self.speed) - waited)
+        self.ahead, self._may_fly = self.ahead + flown, self._may_fly - flown
+        return found
 
 
 def _rule(monotonic: Callable[[], float]) -> None:
@@ -73,15 +109,29 @@ def _rule(monotonic: Callable[[], float]) -> None:
             function.__defaults__ = tuple(monotonic if each is _REAL_MONOTONIC else each for each in given) or None
 
 
-class _Hastened(selectors.EpollSelector):
+class _Loop(asyncio.SelectorEventLoop):
     """Waits as much shorter as time runs faster."""
 
-    def __init__(self, speed: float) -> None:
+    def __init__(self, times: Time) -> None:
+        super().__init__(_Selector(times))
+        self._times = times
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # *args of any types
+        """Run in a thread; however long the disk takes, it costs little of the child's time."""
+        stands = ExitStack()
+        stands.enter_context(self._times.stands(after=_A_MOMENT))
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(lambda _done: stands.close())
+        return future
+
+
+class _Selector(selectors.EpollSelector):
+    def __init__(self, times: Time) -> None:
         super().__init__()
-        self._speed = speed
+        self._times = times
 
     def select(self, timeout: float | None = None) -> Any:
-        return super().select(None if timeout is None else timeout / self._speed)
+        return self._times.wait(super().select, timeout)
 
 
 def fork(work: Callable[[], None], log: Path | None = None) -> int:

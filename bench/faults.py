@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ _SMALL = 16 * 1024 * 1024  # bytes of the file system that fills
 _HOUR = 3600.0
 _MESSAGES = 260
 _LEASES = 95.0  # seconds: longer than a message's lease and a lane's
+_FLIES = 300.0  # of the worker's seconds in one of ours
 _AWAY = "the store does not answer"
 
 
@@ -120,19 +122,23 @@ def clock_set_back() -> dict[str, Any]:
         return stage.ends({"seconds_away": 0.0, "stood_still": True, "reason": ""})
 
 
-def provider_down(speed: float = 240.0, look: Callable[[Scene], None] = lambda _stage: None) -> dict[str, Any]:
-    """Let the provider refuse connections for an hour of the worker's time, which runs ``speed`` times as fast.
+def provider_down(look: Callable[[Scene], None] = lambda _stage: None) -> dict[str, Any]:
+    """Let the provider refuse connections for an hour of the worker's time, which flies while the worker waits.
 
-    ``look`` is called while everything waits.
+    ``look`` is called while everything waits, and no faster than we do.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        made = scene(f"sqlite:///{folder / 'store.db'}", _LIMITS, count=300, speed=speed, is_provider_up=False)
+        made = scene(f"sqlite:///{folder / 'store.db'}", _LIMITS, count=300, speed=_FLIES, is_provider_up=False)
         stage = stack.enter_context(made)
         began = stage.times.monotonic()
         wait_until(lambda: _pause(stage) is not None, 20, "the lane pauses")
         wait_until(lambda: stage.times.monotonic() > began + _HOUR / 2, 120, "half an hour is over")
+        soon = timedelta(seconds=60)
+        wait_until(lambda: _pause(stage, stage.times.now() + soon) is not None, 60, "the lane pauses for a while")
+        stage.times.speed = 1.0
         look(stage)
+        stage.times.speed = _FLIES
         wait_until(lambda: stage.times.monotonic() > began + _HOUR, 120, "an hour is over")
         asked, reason = stage.begun(), _pause(stage)
         attempts = stage.rows(sa.select(sa.func.max(messages.c.attempts)))[0][0]
@@ -144,8 +150,8 @@ def provider_down(speed: float = 240.0, look: Callable[[Scene], None] = lambda _
         return stage.ends({"seconds_away": _HOUR, "stood_still": True, "reason": reason, **said})
 
 
-def _pause(stage: Scene) -> str | None:
-    rows = stage.rows(sa.select(lanes.c.pause_reason).where(lanes.c.paused_until.is_not(None)))
+def _pause(stage: Scene, beyond: datetime = datetime(1, 1, 1, tzinfo=UTC)) -> str | None:
+    rows = stage.rows(sa.select(lanes.c.pause_reason).where(lanes.c.paused_until > beyond))
     return str(rows[0][0]) if rows else None
 
 

@@ -61,7 +61,7 @@ class Site:
 
         def work() -> None:
             sender: dict[Channel, Sender] = {
-                name: Begun(each, begun) for name, each in senders_to(self.provider, ("whatsapp",)).items()
+                name: Begun(each, begun, self.times) for name, each in senders_to(self.provider, ("whatsapp",)).items()
             }
             self.times.run(children.until_terminated(lambda stop: send(self.remote, sender, self.times, LIMITS, stop)))
 

@@ -48,7 +48,9 @@ class Scene:
 
         def work() -> None:
             to = senders_to({"url": self.provider, "smtp_port": 0}, ("whatsapp",))
-            counted: dict[Channel, Sender] = {name: Begun(each, self.folder / "begun") for name, each in to.items()}
+            counted: dict[Channel, Sender] = {
+                name: Begun(each, self.folder / "begun", self.times) for name, each in to.items()
+            }
             running = children.until_terminated(
                 lambda stop: send(self.settings, counted, self.times, self.limits, stop)
             )

@@ -65,8 +65,8 @@ def senders_to(provider: Mapping[str, Any], channels: tuple[str, ...]) -> dict[C
 class Begun:
     """A sender that writes down when it begins a request."""
 
-    def __init__(self, sender: Sender, file: Path) -> None:
-        self.sender, self.file = sender, file
+    def __init__(self, sender: Sender, file: Path, times: Time) -> None:
+        self.sender, self.file, self.times = sender, file, times
         self.channel, self.knows_repeats = sender.channel, sender.knows_repeats
 
     async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
@@ -79,7 +79,8 @@ class Begun:
                     file.write(f"{time.time()}\n")
             return is_allowed
 
-        return await self.sender.send(message, asked)
+        with self.times.stands():
+            return await self.sender.send(message, asked)
 
     async def close(self) -> None:
         """Close what sends."""
