@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from core.settings import Settings
+from core.vocabulary import Role
 
 _FILE = "demo-secrets.txt"
 _NAMES = (
@@ -113,6 +114,7 @@ def settings_for(
         _env_file=None,
         data_dir=data_dir,
         public_url=public_url,
+        dashboard_role=Role.ADMIN,
         crm_url=crm["url"],
         crm_username="admin",
         crm_password=SecretStr(secrets["crm_password"]),
