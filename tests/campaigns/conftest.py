@@ -24,7 +24,9 @@ _WORDS = "".join(
     for file in Path(campaigns.__file__).parent.rglob("*.*")
     if file.suffix in (".py", ".sql", ".toml", ".yaml")
 )
-_READ = with_upstream("marts.segment_memberships", *re.findall(r"\bmarts\.[a-z_]+", _WORDS))  # by what decides
+_READ = with_upstream(
+    "marts.segments", "marts.segment_memberships", *re.findall(r"\bmarts\.[a-z_]+", _WORDS)
+)  # by what decides
 
 
 @dataclass
