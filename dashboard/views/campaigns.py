@@ -5,14 +5,15 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
-from croniter import croniter
 
-from campaigns.playbooks import read_playbooks
+from campaigns.definitions import all_campaigns
 from core.clock import utc_now
 from dashboard.data import ask
 from dashboard.parts.charts import calendar, compared
 from dashboard.parts.show import chart, empty, linked, table
 from dashboard.parts.words import language, say, when
+from dashboard.store import store
+from dashboard.views.campaign_builder import builder
 from dashboard.views.campaign_result import result
 
 _PAST_DAYS, _COMING_DAYS = 42, 14
@@ -25,9 +26,10 @@ def show() -> None:
     found = ask("campaigns")
     if found.is_empty():
         empty("no_campaign")
+        builder()
         return
     names = _names()
-    results, plan, versus = st.tabs([say("results"), say("calendar"), say("compare")])
+    results, plan, versus, build = st.tabs([say(key) for key in ("results", "calendar", "compare", "build")])
     with results:
         table(found.drop("campaign_id").insert_column(0, _named(found, names)), "campaigns")
         left, right = st.columns(2)
@@ -39,6 +41,8 @@ def show() -> None:
         }
         run_id = right.selectbox(say("run"), list(runs), format_func=lambda key: runs[key], key=f"run-{campaign_id}")
         result(campaign_id, run_id or "")
+    with build:
+        builder()
     with plan:
         _calendar(names)
     with versus:
@@ -46,7 +50,7 @@ def show() -> None:
 
 
 def _names() -> dict[str, str]:
-    return {book.campaign_id: book.name_th if language() == "th" else book.name for book in read_playbooks()}
+    return {book.campaign_id: book.name_th if language() == "th" else book.name for book in all_campaigns(store())}
 
 
 def _named(frame: pl.DataFrame, names: dict[str, str]) -> pl.Series:
@@ -68,13 +72,13 @@ def _calendar(names: dict[str, str]) -> None:
 
 
 def _coming(now: datetime) -> list[dict]:
-    """List the days on which playbooks are due, from now on."""
+    """List the days on which campaigns are due, from now on."""
     rows = []
-    for book in read_playbooks():
-        slots = croniter(book.cron, now.astimezone(ZoneInfo(book.time_zone)))
-        days = set()
-        while (slot := slots.get_next(datetime)) < now + timedelta(days=_COMING_DAYS):
-            days.add(slot.date())
+    for book in all_campaigns(store()):
+        days, slot = set(), book.next_slot(now)
+        while slot is not None and slot < now + timedelta(days=_COMING_DAYS):
+            days.add(slot.astimezone(ZoneInfo(book.time_zone)).date())
+            slot = book.next_slot(slot)
         rows += [
             {"day": each, "campaign_id": book.campaign_id, "considered": None, "sent": None, "kind": "due"}
             for each in days

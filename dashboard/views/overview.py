@@ -7,16 +7,18 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
-from croniter import croniter
 
-from campaigns.playbooks import Playbook, read_playbooks
+from campaigns.definitions import all_campaigns
+from campaigns.playbooks import Playbook
 from core.clock import utc_now
 from core.settings import load_settings
 from dashboard.data import ask, measured
 from dashboard.parts.charts import daily_bars, ranked, waterfall, worded
 from dashboard.parts.show import chart, empty, table
 from dashboard.parts.words import language, money, say, share
+from dashboard.store import store
 from dashboard.views.alarms import alarms
+from dashboard.views.campaign_builder import waiting
 
 _WEEKS = 4
 _COUNTS = ("sent", "delivered", "replied", "unsubscribed")
@@ -30,6 +32,8 @@ def show() -> None:
     alarms()
     today = utc_now().astimezone(ZoneInfo(load_settings().time_zone)).date()
     _today(today)
+    st.subheader(say("waits_for_approval"))
+    waiting()
     st.subheader(say("lately"))
     days = st.segmented_control(say("period"), [1, 7, 28], default=7, format_func=lambda n: say(f"last_{n}")) or 7
     last = today - timedelta(days=1)
@@ -117,7 +121,7 @@ def _slots(today: date, runs: pl.DataFrame) -> pl.DataFrame:
     now = utc_now()
     decided = {row["campaign_id"]: row for row in runs.iter_rows(named=True)}
     rows = []
-    for book in read_playbooks():
+    for book in all_campaigns(store()):
         left = [
             slot
             for slot in _left_today(book, now)
@@ -145,6 +149,7 @@ def _slot(name: str, done: dict[str, Any], left: list[datetime]) -> dict[str, An
 
 
 def _left_today(book: Playbook, now: datetime) -> Iterator[datetime]:
-    slots = croniter(book.cron, now.astimezone(ZoneInfo(book.time_zone)))
-    while (slot := slots.get_next(datetime)) < now + timedelta(days=1):
+    slot = book.next_slot(now)
+    while slot is not None and slot < now + timedelta(days=1):
         yield slot
+        slot = book.next_slot(slot)

@@ -96,3 +96,31 @@ def test_who_signs_in_with_the_crms_word_gets_in_and_out_again(
             context.close()
     assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
     assert cookie["expires"] < time.time() + 8 * 3600 + 60
+
+
+def test_a_marketer_writes_a_campaign_sees_what_it_would_do_and_another_must_approve_it(page: Page) -> None:
+    def open_builder() -> None:
+        settled(page)
+        page.get_by_role("tab", name="Build and approve").click()
+
+    page.goto("/campaigns?lang=en")
+    page.get_by_role("heading", name="Campaigns", exact=True).wait_for(timeout=90_000)
+    open_builder()
+    page.get_by_text("Write a new campaign").click()
+    page.get_by_role("textbox", name="Name, English").fill("Song week")
+    page.get_by_role("button", name="Save as a draft").click()
+    page.get_by_role("heading", name="Song week · Draft").wait_for(timeout=30_000)
+    settled(page)
+    page.get_by_role("button", name="Look ahead").click()
+    page.get_by_text("Would be sent").wait_for(timeout=30_000)
+    settled(page)
+    page.get_by_role("button", name="Check", exact=True).click()
+    page.get_by_role("heading", name="Song week · Checked").wait_for(timeout=30_000)
+    settled(page)
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.locator("[data-testid=stAlertContentError]").wait_for(timeout=30_000)
+
+    assert "another" in page.locator("[data-testid=stAlertContentError]").inner_text()
+    page.goto("/?lang=en")
+    page.get_by_role("heading", name="What waits for approval").wait_for(timeout=90_000)
+    page.locator("[data-testid=stDataFrame]").nth(1).wait_for()
