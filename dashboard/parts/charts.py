@@ -1,5 +1,6 @@
 """How numbers are drawn: one colour a channel on every page, days without a shift of zone, light and dark alike."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import altair as alt
@@ -31,19 +32,22 @@ def worded(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).replace(words(name)) for name in columns)
 
 
-def day_axis(field: str) -> Any:
-    """Put days on the x axis: a day of Bangkok stays that day in every browser."""
-    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=_DAYS)
+def day_axis(field: str, span: tuple[date, date] | None = None) -> Any:
+    """Put days on the x axis, all of ``span`` if given: a day of Bangkok stays that day in every browser."""
+    ends = [datetime(each.year, each.month, each.day, tzinfo=UTC).timestamp() * 1000 for each in span or ()]
+    return alt.X(
+        f"{field}:T", title=None, scale=alt.Scale(type="utc", domain=ends or alt.Undefined, padding=20), axis=_DAYS
+    )
 
 
-def daily_bars(frame: pl.DataFrame, value: str, title: str) -> Any:
+def daily_bars(frame: pl.DataFrame, value: str, heading: str, span: tuple[date, date]) -> Any:
     """Draw days by channel, one bar a day; columns: metric_date, channel, ``value``."""
     return (
         alt.Chart(worded(frame, "channel"))
         .mark_bar(cornerRadius=2, size=14)
         .encode(
-            x=day_axis("metric_date"),
-            y=alt.Y(f"{value}:Q", title=title, axis=alt.Axis(tickMinStep=1)),
+            x=day_axis("metric_date", span),
+            y=alt.Y(f"{value}:Q", title=heading, axis=alt.Axis(tickMinStep=1)),
             color=channel_colour(),
             tooltip=[alt.Tooltip("utcyearmonthdate(metric_date):T", title=say("day")), "channel", value],
         )

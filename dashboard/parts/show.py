@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
-from dashboard.parts.words import day_text, say, stamp, title, words
+from dashboard.parts.words import day_text, keyed, say, stamp, title, words
 
 # Columns whose values are translated on screen, never in an export.
 _WORDED = ("outcome", "channel", "status", "state", "reject_type", "severity", "kind")
@@ -74,15 +74,25 @@ def empty(key: str) -> None:
 
 def linked(parameter: str, options: list[str], label: str, names: dict[str, str]) -> str:
     """Let the viewer choose one of ``options`` and keep it in the address, so that a link opens the same."""
-    asked = st.query_params.get(parameter, "")
-    if f"choice-{parameter}" not in st.session_state and asked in options:
-        st.session_state[f"choice-{parameter}"] = asked
+    asked, key = st.query_params.get(parameter, ""), keyed(f"choice-{parameter}")
+    if st.session_state.get(key, asked) not in options:
+        st.session_state.pop(key, None)
     chosen = st.selectbox(
-        label, options, format_func=lambda option: names.get(option, option), key=f"choice-{parameter}"
+        label,
+        options,
+        index=options.index(asked) if asked in options else 0,
+        format_func=lambda option: names.get(option, option),
+        key=key,
     )
     if chosen:
         st.query_params[parameter] = chosen
     return str(chosen or "")
+
+
+def choose(parameter: str, option: str) -> None:
+    """Choose in the viewer's place what ``linked`` shows next."""
+    st.session_state.pop(keyed(f"choice-{parameter}"), None)
+    st.query_params[parameter] = option
 
 
 def _as_read(frame: pl.DataFrame) -> pl.DataFrame:

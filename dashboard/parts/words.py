@@ -29,6 +29,11 @@ def language() -> str:
     return str(st.session_state.get("language", "en"))
 
 
+def keyed(name: str) -> str:
+    """Return a widget's key in the viewer's language: a browser sends back the words that it was shown."""
+    return f"{name}-{language()}"
+
+
 def say(key: str, **values: object) -> str:
     """Return a text in the viewer's language. Raises KeyError for an unknown key: a test finds those."""
     return catalogue(language())[key].format(**values)

@@ -16,7 +16,7 @@ from core.vocabulary import Channel, Role
 from dashboard.data import ask
 from dashboard.parts.audited import note_change
 from dashboard.parts.show import empty, table
-from dashboard.parts.words import say, words
+from dashboard.parts.words import keyed, say, words
 from dashboard.store import store
 from dashboard.viewer import actor, may
 
@@ -63,7 +63,9 @@ def _holds() -> None:
     }
     options |= {f"campaign:{key}": key for key in ask("campaigns")["campaign_id"]}
     left, right = st.columns(2)
-    scope = left.selectbox(say("hold_scope"), list(options), format_func=lambda key: options[key], key="hold_scope")
+    scope = left.selectbox(
+        say("hold_scope"), list(options), format_func=lambda key: options[key], key=keyed("hold_scope")
+    )
     reason = right.text_input(say("reason"), key="hold_reason")
     st.button(
         say("hold_set"),
@@ -114,10 +116,10 @@ def _suppressions() -> None:
         return
     names = {row["contact_id"]: f"{row['contact']} · {row['company']}" for row in people_found.iter_rows(named=True)}
     left, middle, right = st.columns(3)
-    who = left.selectbox(say("person"), list(names), format_func=lambda key: names[key], key="suppress_who")
+    who = left.selectbox(say("person"), list(names), format_func=lambda key: names[key], key=keyed("suppress_who"))
     channels = {"all": say("all")} | {str(key): words("channel").get(key, str(key)) for key in Channel}
     channel = middle.selectbox(
-        say("channel"), list(channels), format_func=lambda key: channels[key], key="suppress_channel"
+        say("channel"), list(channels), format_func=lambda key: channels[key], key=keyed("suppress_channel")
     )
     why = right.text_input(say("reason"), key="suppress_reason")
     st.button(say("suppress"), on_click=_suppress, args=(who, channel, why), disabled=not why)
@@ -154,7 +156,7 @@ def _users() -> None:
     left, right = st.columns(2)
     user_id = left.text_input(say("user"), key="role_user")
     role = right.selectbox(
-        say("role"), [str(each) for each in Role], format_func=lambda key: say(f"role_{key}"), key="role_role"
+        say("role"), [str(each) for each in Role], format_func=lambda key: say(f"role_{key}"), key=keyed("role_role")
     )
     st.button(say("give_role"), on_click=_give_role, args=(user_id, role), disabled=not user_id)
 

@@ -13,7 +13,8 @@ from core.clock import utc_now
 from core.errors import PermanentError
 from core.settings import load_settings
 from core.vocabulary import Purpose
-from dashboard.parts.words import catalogue, language, say, words
+from dashboard.parts.show import choose
+from dashboard.parts.words import catalogue, keyed, language, say, words
 from dashboard.store import store
 from dashboard.viewer import actor
 
@@ -38,8 +39,7 @@ def draft_form() -> None:
         st.error(str(error), icon=":material/rule:")
         return
     st.session_state["campaign_done"] = say("draft_saved", name=content["campaign_id"], version=version)
-    st.session_state.pop("choice-build", None)
-    st.query_params["build"] = content["campaign_id"]
+    choose("build", content["campaign_id"])
     st.rerun()
 
 
@@ -49,7 +49,7 @@ def _asked() -> dict[str, Any]:
     name = left.text_input(say("name_en"), value="New campaign", key="c_name")
     name_th = right.text_input(say("name_th"), value="แคมเปญใหม่", key="c_name_th")
     segment_id = left.selectbox(
-        say("segment"), list(segments), format_func=lambda key: _named(segments[key]), key="c_seg"
+        say("segment"), list(segments), format_func=lambda key: _named(segments[key]), key=keyed("c_seg")
     )
     purpose = right.selectbox(say("purpose"), [str(each) for each in Purpose], index=2, key="c_purpose")
     channels = left.pills(
@@ -58,7 +58,7 @@ def _asked() -> dict[str, Any]:
         selection_mode="multi",
         default=["line", "email"],
         format_func=lambda key: words("channel")[key],
-        key="c_channels",
+        key=keyed("c_channels"),
     )
     holdout = right.slider(say("holdout_percent"), 0, 50, 10, key="c_holdout")
     tomorrow = utc_now().astimezone(ZoneInfo(load_settings().time_zone)).date() + timedelta(days=1)

@@ -8,7 +8,7 @@ from core.store.engine import reading
 from dashboard.data import ask
 from dashboard.parts import charts
 from dashboard.parts.show import behind, chart, empty, table
-from dashboard.parts.words import say, words
+from dashboard.parts.words import keyed, say, words
 from dashboard.store import store
 
 _STAGES = ("sent", "delivered", "opened_raw", "opened_human", "clicked_raw", "clicked_human", "replied")
@@ -51,7 +51,7 @@ def _people(campaign_id: str, run_id: str, outcomes: list[str], clicked: str) ->
     st.subheader(say("people_behind"))
     st.caption(say("people_behind_help"))
     names = ["", *outcomes]
-    key = f"outcome-{campaign_id}-{run_id}"
+    key = keyed(f"outcome-{campaign_id}-{run_id}")
     if clicked != st.session_state.get(f"{key}-clicked", ""):  # a bar was clicked since: it goes before the list
         st.session_state[f"{key}-clicked"] = clicked
         st.session_state[key] = clicked if clicked in names else ""

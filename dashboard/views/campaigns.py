@@ -11,7 +11,7 @@ from core.clock import utc_now
 from dashboard.data import ask
 from dashboard.parts.charts import calendar, compared
 from dashboard.parts.show import chart, empty, linked, table
-from dashboard.parts.words import language, say, when
+from dashboard.parts.words import keyed, language, say, when
 from dashboard.store import store
 from dashboard.views.campaign_builder import builder
 from dashboard.views.campaign_result import result
@@ -39,7 +39,9 @@ def show() -> None:
             row["run_id"]: say("run_of", at=when(row["decided_at"]), n=row["audience"])
             for row in ask("runs", campaign_id=campaign_id).iter_rows(named=True)
         }
-        run_id = right.selectbox(say("run"), list(runs), format_func=lambda key: runs[key], key=f"run-{campaign_id}")
+        run_id = right.selectbox(
+            say("run"), list(runs), format_func=lambda key: runs[key], key=keyed(f"run-{campaign_id}")
+        )
         result(campaign_id, run_id or "")
     with build:
         builder()

@@ -11,7 +11,7 @@ from core.store.templates import template_states
 from dashboard.data import ask, measured
 from dashboard.parts.charts import daily_bars, heat, ranked
 from dashboard.parts.show import chart, empty, table
-from dashboard.parts.words import say, share, words
+from dashboard.parts.words import keyed, say, share, words
 from dashboard.store import store
 
 _RATES = ("delivery_rate", "open_rate_human", "click_rate_human", "reply_rate", "bounce_rate", "complaint_rate")
@@ -30,9 +30,10 @@ def show() -> None:
     st.caption(say("line_reports_none"))
     table(rates, "channel_rates")
     today = utc_now().date() + timedelta(days=1)
-    daily = ask("daily", first=today - timedelta(days=days), last=today)
+    first = today - timedelta(days=days)
+    daily = ask("daily", first=first, last=today)
     st.subheader(say("sent_by_day"))
-    chart(daily_bars(daily, "sent", say("messages")), daily, "daily")
+    chart(daily_bars(daily, "sent", say("messages"), (first, today)), daily, "daily")
     _providers()
     st.subheader(say("mail_domains"))
     domains = ask("mail_domains", days=days)
@@ -92,7 +93,7 @@ def _hours(days: int) -> None:
         ["", "email", "whatsapp", "line"],
         default="",
         format_func=lambda key: names[key],
-        key="heat_channel",
+        key=keyed("heat_channel"),
     )
     found = ask("engagement_hours", days=days, channel=channel or "")
     if found.is_empty():

@@ -27,8 +27,6 @@ def show() -> None:
     if text:
         with st.expander(say("found", n=len(found)), expanded=len(found) > 1):
             table(found, "search")
-    if st.session_state.get("choice-company") not in names:
-        st.session_state.pop("choice-company", None)
     _company(linked("company", list(names), say("company"), names))
 
 

@@ -46,7 +46,7 @@ def show() -> None:
         return
     st.subheader(say("sent_by_day"))
     daily = ask("daily", first=first, last=last)
-    chart(daily_bars(daily, "sent", say("messages")), daily, "daily")
+    chart(daily_bars(daily, "sent", say("messages"), (first, last)), daily, "daily")
     st.subheader(say("by_channel"))
     st.caption(say("raw_and_human"))
     table(totals, "channels")
@@ -105,7 +105,7 @@ def _money(first: date, last: date) -> None:
 def _today(today: date) -> None:
     st.subheader(say("goes_out_today"))
     runs = ask("todays_runs", day=today)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         table(_slots(today, runs), "todays_slots")
     outcomes = ask("todays_outcomes", day=today)

@@ -11,7 +11,7 @@ from core.vocabulary import Role
 from dashboard.data import ask, measured
 from dashboard.parts.charts import report_chart
 from dashboard.parts.show import empty, table
-from dashboard.parts.words import say, title, words
+from dashboard.parts.words import keyed, say, title, words
 from dashboard.viewer import may
 from dashboard.views.sql import sql_page
 from warehouse.measure import Metric, read_metrics
@@ -38,7 +38,7 @@ def _report() -> None:
     metrics = read_metrics()
     chosen = _asked("metric", [*metrics], ["sent", "delivered"])
     names = st.pills(
-        say("metric"), [*metrics], selection_mode="multi", default=chosen, format_func=title, key="report_metric"
+        say("metric"), [*metrics], selection_mode="multi", default=chosen, format_func=title, key=keyed("report_metric")
     )
     if not names:
         empty("nothing_chosen")
@@ -56,7 +56,7 @@ def _report() -> None:
         default=default,
         format_func=title,
         disabled=fixed,
-        key=f"report_by_{'-'.join(grain)}_{fixed}",
+        key=keyed(f"report_by_{'-'.join(grain)}_{fixed}"),
     )
     only, since = _filters(grain)
     shape = st.segmented_control(
@@ -104,13 +104,13 @@ def _filters(grain: tuple[str, ...]) -> tuple[dict[str, str], date | None]:
     if "channel" in grain:
         options = {"": say("all")} | {key: text for key, text in words("channel").items() if key != "none"}
         channel = middle.selectbox(
-            say("channel"), list(options), format_func=lambda key: options[key], key="report_channel"
+            say("channel"), list(options), format_func=lambda key: options[key], key=keyed("report_channel")
         )
         only |= {"channel": channel} if channel else {}
     if "campaign_id" in grain:
         campaigns = ["", *ask("campaigns")["campaign_id"]]
         campaign = right.selectbox(
-            say("campaign"), campaigns, format_func=lambda key: key or say("all"), key="report_campaign"
+            say("campaign"), campaigns, format_func=lambda key: key or say("all"), key=keyed("report_campaign")
         )
         only |= {"campaign_id": campaign} if campaign else {}
     return only, since

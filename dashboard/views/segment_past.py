@@ -12,7 +12,7 @@ from core.vocabulary import Role
 from dashboard.looking import over_warehouse
 from dashboard.parts import charts
 from dashboard.parts.show import chart, empty, table
-from dashboard.parts.words import language, say
+from dashboard.parts.words import keyed, language, say
 from dashboard.store import store
 from dashboard.viewer import may
 
@@ -27,9 +27,11 @@ def past(names: dict[str, str]) -> None:
     books = {"": say("no_campaign_too")}
     books |= {each.campaign_id: each.name_th if language() == "th" else each.name for each in read_playbooks()}
     left, middle, right = st.columns(3)
-    segment_id = left.selectbox(say("segment"), list(names), format_func=lambda key: names[key], key="past_segment")
+    segment_id = left.selectbox(
+        say("segment"), list(names), format_func=lambda key: names[key], key=keyed("past_segment")
+    )
     campaign_id = middle.selectbox(
-        say("campaign"), list(books), format_func=lambda key: books[key], key="past_campaign"
+        say("campaign"), list(books), format_func=lambda key: books[key], key=keyed("past_campaign")
     )
     days = right.select_slider(say("days_back"), [7, 14, 28, 60], value=14, key="past_days")
     if not st.button(say("replay"), icon=":material/history:"):

@@ -13,7 +13,7 @@ from core.errors import PermanentError
 from core.vocabulary import Role
 from dashboard.looking import over_copy
 from dashboard.parts.show import empty, table
-from dashboard.parts.words import language, say
+from dashboard.parts.words import keyed, language, say
 from dashboard.store import store
 from dashboard.viewer import actor, may
 
@@ -37,7 +37,7 @@ def rules() -> None:
     library = segments.open_library(store())
     written = {each.segment_id: each.text for each in library.segments.values() if each.rules is not None}
     start = st.selectbox(
-        say("start_from"), ["", *written], format_func=lambda key: key or say("new_segment"), key="rules_start"
+        say("start_from"), ["", *written], format_func=lambda key: key or say("new_segment"), key=keyed("rules_start")
     )
     if st.session_state.get("rules_of") != start:
         st.session_state["rules_of"] = start
@@ -78,13 +78,13 @@ def _add_condition() -> None:
     labels = {key: each.label_th if language() == "th" else each.label for key, each in fields.items()}
     with st.expander(say("add_condition"), icon=":material/add:", expanded=True):
         left, middle, right = st.columns(3)
-        name = left.selectbox(say("field"), list(fields), format_func=lambda key: labels[key], key="rule_field")
+        name = left.selectbox(say("field"), list(fields), format_func=lambda key: labels[key], key=keyed("rule_field"))
         field = fields[name]
         operator = middle.selectbox(
             say("comparison"),
             field.operators,
             format_func=lambda key: say(f"operator_{key}"),
-            key=f"rule_operator_{name}",
+            key=keyed(f"rule_operator_{name}"),
         )
         with right:
             value = _value(field, operator)

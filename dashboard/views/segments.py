@@ -10,7 +10,7 @@ from dashboard.data import ask
 from dashboard.looking import over_copy
 from dashboard.parts import charts
 from dashboard.parts.show import behind, chart, empty, linked, table
-from dashboard.parts.words import say, when, words
+from dashboard.parts.words import keyed, say, when, words
 from dashboard.store import store
 from dashboard.views.segment_past import past
 from dashboard.views.segment_rules import rules
@@ -93,7 +93,9 @@ def _explain(segment_id: str) -> None:
         empty("no_person")
         return
     named = {row["contact_id"]: f"{row['contact']} · {row['company']}" for row in people.iter_rows(named=True)}
-    contact_id = st.selectbox(say("person"), list(named), format_func=lambda key: named[key], key="explain_contact")
+    contact_id = st.selectbox(
+        say("person"), list(named), format_func=lambda key: named[key], key=keyed("explain_contact")
+    )
     library = open_library(store())
     with over_copy() as connection:
         told = explanations.explain(connection, library.get(segment_id), contact_id, library, now=utc_now())

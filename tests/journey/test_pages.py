@@ -88,6 +88,7 @@ def test_who_signs_in_with_the_crms_word_gets_in_and_out_again(
             other = context.new_page()
             other.goto("/?lang=en")
             other.get_by_text("Ada Admin · Administrator").wait_for(timeout=90_000)
+            settled(other)
 
             page.get_by_role("link", name="ออกจากระบบ").click()
             page.wait_for_url("**/sign-in*")
