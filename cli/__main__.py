@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.address_commands import address
 from cli.backup_commands import backup, restore
 from cli.campaign_commands import campaign
 from cli.crm_sync import crm_summary, follow_crm
@@ -38,6 +39,7 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(segment, name="segment")
 app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
+app.add_typer(address, name="address")
 app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
 app.add_typer(token, name="token")

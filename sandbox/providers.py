@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from sandbox.answers import graph_error
 from sandbox.counters import Counters
+from sandbox.line_replies import LineReplies
 from sandbox.people import Taken
 from sandbox.reacting import Reactions
 from sandbox.serving import serve
@@ -40,6 +41,7 @@ class Providers:
         self._now = datetime.now(UTC)
         self.taken: dict[tuple[str, str], Taken] = {}
         self.line_keys: set[str] = set()
+        self.line_replies = LineReplies()
         self.faults: list[dict[str, Any]] = []
         secrets = {
             name: str(getattr(arguments, name))
@@ -93,6 +95,7 @@ class Providers:
                 Route("/v2/bot/message/{kind:str}", self.line, methods=["POST"]),
                 *self.counters.routes(),
                 Route("/_sandbox/received", self.received),
+                Route("/_sandbox/line_replies", self.line_replies.listed),
                 Route("/_sandbox/{what}", self.control, methods=["POST"]),
             ],
         )
@@ -147,7 +150,7 @@ class Providers:
     async def line(self, request: Request) -> Response:
         """Take a push, or a multicast for each of its people; the retry key makes a repeat harmless."""
         kind = request.path_params["kind"]
-        if kind not in {"push", "multicast"}:
+        if kind not in {"push", "multicast", "reply"}:
             return JSONResponse({"message": "Not found"}, 404)
         if request.headers.get("authorization") != f"Bearer {self.arguments.line_token}":
             return JSONResponse({"message": "Authentication failed"}, 401)
@@ -156,6 +159,8 @@ class Providers:
             text = "The API rate limit has been exceeded. Try again later." if fault == "429" else "Internal error"
             return JSONResponse({"message": text}, 429 if fault == "429" else 500)
         body = await request.json()
+        if kind == "reply":
+            return self.line_replies.take(request, body)
         key = request.headers.get("x-line-retry-key") or uuid.uuid4().hex
         pushed = {"sentMessages": [{"id": str(int(hashlib.sha256(key.encode()).hexdigest()[:12], 16))}]}
         sent = pushed if kind == "push" else {}
