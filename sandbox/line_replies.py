@@ -1,9 +1,17 @@
 """The stand-in's answers on LINE: a reply token is good once, and the endpoint knows no retry key."""
 
+import json
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+
+def words_of(message: dict[str, Any]) -> str:
+    """Return what a person can read and tap of a message; a Flex message without altText has nothing."""
+    if message.get("type") != "flex":
+        return str(message.get("text", ""))
+    return f"{message['altText']} {json.dumps(message.get('contents', {}))}" if message.get("altText") else ""
 
 
 class LineReplies:

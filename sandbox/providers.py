@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from sandbox.answers import graph_error
 from sandbox.counters import Counters
-from sandbox.line_replies import LineReplies
+from sandbox.line_replies import LineReplies, words_of
 from sandbox.people import Taken
 from sandbox.reacting import Reactions
 from sandbox.serving import serve
@@ -174,7 +174,7 @@ class Providers:
         people = [body.get("to", "")] if kind == "push" else body.get("to", [])
         if not 0 < len(people) <= _MOST_PEOPLE or not all(re.fullmatch("U[0-9a-f]{32}", each) for each in people):
             return JSONResponse({"message": "Failed to send messages"}, 400)
-        text = body["messages"][0].get("text", "")
+        text = words_of(body["messages"][0])
         if not text or len(text) > 5000:
             return JSONResponse({"message": "Length must be between 0 and 5000"}, 400)
         language = "th" if _THAI.search(text) else "en"
@@ -202,7 +202,7 @@ class Providers:
         )
 
     async def control(self, request: Request) -> Response:
-        """Move the clock, let reactions happen, set faults, let people follow our LINE account."""
+        """Move the clock, let reactions happen, set faults, take templates in, let people follow our LINE account."""
         body, what = await request.json(), request.path_params["what"]
         if what == "clock":
             self._now = datetime.fromisoformat(body["now"])
@@ -210,6 +210,8 @@ class Providers:
             await self.reactions.settle(datetime.fromisoformat(body["until"]))
         elif what == "faults":
             self.faults.append(body)
+        elif what == "templates":
+            self.counters.submit(body["templates"])
         elif what == "people":
             self._follow(body["line_codes"])
         return JSONResponse({"now": self.now.isoformat(), "done": dict(self.reactions.done)})

@@ -142,7 +142,7 @@ templates = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True),
     text("content_hash"),
     sa.Column("content", sa.JSON, nullable=False),  # subject, text, html, name, parameters …
-    text("provider_status"),  # approved | pending | paused | rejected | disabled
+    text("provider_status"),  # approved | pending | paused | rejected | disabled | missing | mismatched
     text("quality", nullable=True),  # green | yellow | red
     time("created_at", nullable=False),
     time("updated_at", nullable=False),
