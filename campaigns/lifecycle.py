@@ -15,7 +15,7 @@ from core.ids import message_id
 from core.metrics import meters
 from core.store import campaigns as store_campaigns
 from core.store import ledger, restores
-from core.store.templates import save_template
+from core.store.templates import save_shipped
 from core.vocabulary import Outcome
 
 AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
@@ -162,10 +162,7 @@ def _due_at_restore(connection: Any, campaign_id: str, run_id: str, restored_at:
 
 
 def _save_templates(store: sa.Connection, playbook: Playbook, now: datetime) -> dict[tuple[str, str, str], int]:
-    return {
-        key: save_template(store, template_id=key[0], channel=key[1], language=key[2], content=content, now=now)
-        for key, content in templates.contents(playbook).items()
-    }
+    return save_shipped(store, templates.contents(playbook), now)
 
 
 def _messages(
