@@ -115,7 +115,7 @@ def dashboard(lived: tuple[Path, dict[str, Any]]) -> Iterator[str]:
             "true",
         ],
         cwd=Path(__file__).parents[2],
-        env={"BMA_DATA_DIR": str(lived[0]), "PATH": "/usr/bin:/bin", "HOME": "/tmp"},
+        env={"BMA_DATA_DIR": str(lived[0]), "BMA_DASHBOARD_ROLE": "viewer", "PATH": "/usr/bin:/bin", "HOME": "/tmp"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
