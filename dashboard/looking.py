@@ -1,13 +1,16 @@
-"""The published copy with room beside it: what segments compute goes into temporary tables and is gone afterwards."""
+"""Data with room beside it: what segments compute goes into temporary tables and is gone afterwards."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from core.duck import attaching, open_file
+from core.lake import Lake
 from core.settings import load_settings
 from dashboard.data import copy_path
+from warehouse import lock
+from warehouse.connect import connect
 
 
 @contextmanager
@@ -25,3 +28,16 @@ def over_copy() -> Iterator[Any]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def over_warehouse() -> Iterator[Any]:
+    """Open the warehouse itself, which has the past, read-only.
+
+    Raises TransientError when it is being written now.
+    """
+    settings = load_settings()
+    path, key = settings.warehouse_path, settings.warehouse_key.get_secret_value()
+    ours = nullcontext() if isinstance(path, Lake) else lock.held(settings.data_dir, waits=False)
+    with ours, connect(path, key=key, read_only=True) as connection:
+        yield connection

@@ -8,7 +8,7 @@ from core.clock import utc_now
 from core.settings import load_settings
 from core.vocabulary import Role
 from dashboard import data
-from dashboard.parts.words import LANGUAGES, say
+from dashboard.parts.words import LANGUAGES, same_tab, say
 from dashboard.viewer import arrive, may, viewer
 from dashboard.views import admin, campaigns, channels, conversations, customer, health, overview, reports, segments
 
@@ -38,7 +38,7 @@ def _say_who() -> None:
     person = viewer()
     st.sidebar.caption(say("signed_in_as", name=person.name, role=say(f"role_{person.role}")))
     if person.user_id != "demo":
-        st.sidebar.link_button(say("sign_out"), "/sign-out", icon=":material/logout:")
+        st.sidebar.html(same_tab("/sign-out", say("sign_out")))
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from core.errors import PermanentError, TransientError
 from core.ids import random_id
 from core.logs import get_logger
-from dashboard.parts.words import say
+from dashboard.parts.words import same_tab, say
 from dashboard.viewer import SignedOutError
 
 
@@ -14,7 +14,7 @@ def draw(error: Exception) -> bool:
     """Draw an error in the page's place; True: Streamlit adds nothing of its own."""
     if isinstance(error, SignedOutError):
         st.info(say("session_ended"), icon=":material/lock:")
-        st.link_button(say("sign_in"), "/sign-in", type="primary")
+        st.html(same_tab("/sign-in", say("sign_in")))
         return True
     if isinstance(error, TransientError | DBAPIError | OSError):
         get_logger().warning("dashboard_waits", reason=type(error).__name__)

@@ -1,5 +1,6 @@
 """The words on the screen, in English and Thai, and times and amounts as their readers expect them."""
 
+import html
 import tomllib
 from datetime import date, datetime
 from functools import cache
@@ -83,6 +84,11 @@ def _era() -> int:
 def money(amount: Any, currency: str) -> str:
     """Show an amount with its currency: amounts of two currencies are never added."""
     return "–" if amount is None else f"{amount:,.0f} {currency}"
+
+
+def same_tab(address: str, text: str) -> str:
+    """Return a link that stays in its window, for ``st.html``: Streamlit's own links open another one."""
+    return f'<a href="{html.escape(address, quote=True)}" style="font-weight:600">{html.escape(text)}</a>'
 
 
 def share(part: float | None, whole: float | None) -> str:

@@ -12,6 +12,7 @@ from dashboard.parts import charts
 from dashboard.parts.show import behind, chart, empty, linked, table
 from dashboard.parts.words import say, when, words
 from dashboard.store import store
+from dashboard.views.segment_past import past
 from dashboard.views.segment_rules import rules
 
 _DAYS = 60
@@ -28,7 +29,7 @@ def show() -> None:
         key: name_th if st.session_state.get("language") == "th" else name
         for key, name, name_th in found.select("segment_id", "name", "name_th").iter_rows()
     }
-    now, shared, build = st.tabs([say("members"), say("overlap"), say("rules")])
+    now, shared, build, before = st.tabs([say(key) for key in ("members", "overlap", "rules", "backtest")])
     with now:
         table(found.drop("name_th"), "segments")
         _segment(linked("segment", list(names), say("segment"), names))
@@ -36,6 +37,8 @@ def show() -> None:
         _overlap(names)
     with build:
         rules()
+    with before:
+        past(names)
 
 
 def _segment(segment_id: str) -> None:
