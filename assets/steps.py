@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import eligibility, lifecycle, playbooks, segments
+from campaigns import definitions, eligibility, lifecycle, segments
 from core.clock import utc_now
 from core.errors import PermanentError
 from core.lake import Lake
@@ -233,11 +233,17 @@ class Steps:
         with self.warehouse() as connection:
             return segments.compute(connection, self.clock(), segments.open_library(self.store))
 
-    def run_campaign(self, campaign_id: str, occurrence: str | None = None) -> lifecycle.RunReport:
-        """Decide and plan one campaign's occurrence."""
-        playbook = playbooks.read_playbook(campaign_id)
+    def run_campaign(self, campaign_id: str) -> lifecycle.RunReport:
+        """Decide and plan the occurrence of a campaign that is due."""
+        playbook = definitions.find(self.store, campaign_id)
         with self.warehouse() as connection:
-            return lifecycle.run_campaign(connection, self.store, playbook, now=self.clock(), occurrence=occurrence)
+            return lifecycle.run_campaign(
+                connection,
+                self.store,
+                playbook,
+                now=self.clock(),
+                approves_playbooks=self.settings.approval_of_playbooks,
+            )
 
     def cancel_ineligible(self) -> int:
         """Cancel planned messages whose reason is gone."""

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     time_zone: str = "Asia/Bangkok"
     dashboard_role: Role | Literal[""] = ""
+    approval_by_another: bool = True
+    approval_of_playbooks: bool = False
+    test_addresses: str = ""
 
     crm_url: str = "http://127.0.0.1:8100"
     crm_username: str = ""
@@ -97,6 +100,16 @@ class Settings(BaseSettings):
     def limits_file(self) -> Path:
         """What our own accounts may do where it differs from ``senders/<channel>/limits.toml``; need not exist."""
         return self.data_dir / "limits.toml"
+
+    @property
+    def prices_file(self) -> Path:
+        """What WhatsApp templates cost us by category and country; need not exist."""
+        return self.data_dir / "prices.toml"
+
+    @property
+    def staff_addresses(self) -> frozenset[str]:
+        """Addresses that test sends may go to."""
+        return frozenset(self.test_addresses.lower().split())
 
     @property
     def serve_dir(self) -> Path:

@@ -126,6 +126,13 @@ def standing(connection: sa.Connection, contact_id: str, address: str | None) ->
     return [dict(row) for row in found.mappings()]
 
 
+def all_standing(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Return every standing suppression, as rules ask about them."""
+    c = suppressions.c
+    query = sa.select(c.channel, c.address, c.contact_id, c.purpose, c.reason, c.source)
+    return [dict(row) for row in connection.execute(query.where(c.lifted_at.is_(None))).mappings()]
+
+
 # One look by address, one by person: each side has its index.
 _AGAINST_CLAIMED = sa.text("""
     select m.message_id, s.reason

@@ -1,4 +1,4 @@
--- description: One row per day (Bangkok), run and channel: the funnel of the messages taken that day. Others add it up.
+-- description: One row per day (Bangkok), run and channel: the funnel of the messages taken that day, test sends apart. Others add it up.
 -- depends: marts.messages
 
 -- column: metric_date          | Day on which the provider took the messages, in Bangkok.
@@ -53,6 +53,6 @@ select
     sum(cost_amount) as cost,
     max(cost_currency) as currency
 from marts.messages
-where accepted_at is not null
+where accepted_at is not null and variant <> 'test'
 --+ and run_id in (select key from touched) and planned_at >= touched_since()
 group by all
