@@ -1,7 +1,7 @@
 """The arithmetic of shares: intervals, what an experiment can show, and whether its arms have the sizes they should."""
 
 import math
-from math import erfc, exp, gamma, sqrt
+from math import erfc, exp, gamma, log, sqrt
 from statistics import NormalDist
 
 _Z = NormalDist()
@@ -31,6 +31,25 @@ def detectable_effect(
         return None
     z = _Z.inv_cdf(0.5 + confidence / 2) + _Z.inv_cdf(power)
     return z * sqrt(baseline * (1 - baseline) * (1 / first + 1 / second))
+
+
+def lasting_interval(
+    first: tuple[int, int], second: tuple[int, int], *, confidence: float = 0.95, tuned_for: int = 400
+) -> tuple[float, float]:
+    """Return an interval of the first share less the second that holds however often one looks: stop when it leaves 0.
+
+    Shares are (successes, of). The asymptotic confidence sequence of Waudby-Smith et al. (2021, theorem 2.2), narrowest
+    after ``tuned_for`` observations; each share's variance has one success and one failure added, for small numbers.
+    """
+    (x, n), (y, m) = first, second
+    if n == 0 or m == 0:
+        return -1.0, 1.0
+    alpha, total = 1 - confidence, n + m
+    rho = (-2 * log(alpha) + log(-2 * log(alpha) + 1)) / tuned_for
+    smooth = [(successes + 1) / (of + 2) for successes, of in (first, second)]
+    spread = sqrt(total * (smooth[0] * (1 - smooth[0]) / n + smooth[1] * (1 - smooth[1]) / m))
+    half = spread * sqrt(2 * (total * rho + 1) / (total * total * rho) * log(sqrt(total * rho + 1) / alpha))
+    return max(-1.0, x / n - y / m - half), min(1.0, x / n - y / m + half)
 
 
 def sample_ratio(counts: dict[str, int], shares: dict[str, float]) -> float:

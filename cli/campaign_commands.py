@@ -21,6 +21,7 @@ for command in ("draft", "check", "approve", "schedule", "pause", "resume", "can
     campaign.command(command)(getattr(campaign_life, command))
 campaign.command("preview")(campaign_look.preview_campaign)
 campaign.command("test-send")(campaign_look.send_test)
+campaign.command("experiment")(campaign_look.experiment)
 campaign.command("replay")(campaign_look.replay)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from campaigns import definitions, forecast, preview, trial
+from campaigns import definitions, experiments, forecast, preview, trial
 from campaigns import replay as replays
 from cli.campaign_life import By, Name, looking
 from cli.output import Json, open_steps, show
@@ -87,3 +87,20 @@ def replay(
     show({**asdict(found), "is_same": found.is_same}, as_json)
     if not found.is_same:
         raise PermanentError(f"{found.differing} of {found.decisions} decisions came out differently")
+
+
+def experiment(campaign_id: Name, as_json: Json = False) -> None:
+    """Say whether the arms have the sizes they should, and whether the experiment may stop.
+
+    Example: bma campaign experiment renewal.
+    """
+    steps = open_steps()
+    playbook = definitions.find(steps.store, campaign_id)
+    with steps.warehouse() as connection:
+        sizes = experiments.check_sample_ratio(connection, playbook)
+        compared = [asdict(each) for each in experiments.compare(connection, playbook)]
+    if as_json:
+        show({"sample_ratio": asdict(sizes), "comparisons": compared}, as_json)
+        return
+    show(asdict(sizes), as_json)
+    show(compared, as_json)

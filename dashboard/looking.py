@@ -1,16 +1,16 @@
 """Data with room beside it: what segments compute goes into temporary tables and is gone afterwards."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.duck import attaching, open_file
+from core.duck import CATALOG, attaching, open_file
 from core.lake import Lake
 from core.settings import load_settings
 from dashboard.data import copy_path
 from warehouse import lock
-from warehouse.connect import connect
+from warehouse.connect import connect, with_functions
 
 
 @contextmanager
@@ -38,6 +38,13 @@ def over_warehouse() -> Iterator[Any]:
     """
     settings = load_settings()
     path, key = settings.warehouse_path, settings.warehouse_key.get_secret_value()
-    ours = nullcontext() if isinstance(path, Lake) else lock.held(settings.data_dir, waits=False)
-    with ours, connect(path, key=key, read_only=True) as connection:
-        yield connection
+    if isinstance(path, Lake):
+        with connect(path) as connection:
+            yield connection
+        return
+    with lock.held(settings.data_dir, waits=False):
+        connection = open_file(Path(":memory:"))  # a file opened read-only itself lets nothing be put beside it
+        with with_functions(connection):
+            connection.execute(attaching(path, key=key, read_only=True))
+            connection.execute(f"use {CATALOG}")
+            yield connection

@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from core.duck import open_file
+from core.duck import attaching, open_file
 from core.errors import PermanentError, TransientError
 
 _MEMORY = "1GB"
@@ -28,9 +28,11 @@ def answer(path: Path, sql: str, *, seconds: float, rows: int, key: str = "") ->
 
     Raises PermanentError with DuckDB's words when it cannot be run, TransientError when it takes more than ``seconds``.
     """
-    connection = open_file(path, key=key, read_only=True)
+    connection = open_file(Path(":memory:"))  # an instance of its own: settings are the instance's
     alarm = threading.Timer(seconds, connection.interrupt)
     try:
+        connection.execute(attaching(path, "copy", key=key, read_only=True))
+        connection.execute("use copy")
         for setting in (
             f"memory_limit = '{_MEMORY}'",
             f"max_temp_directory_size = '{_SPILL}'",

@@ -8,7 +8,7 @@ import polars as pl
 from dashboard.parts.words import say, title, words
 
 COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16"}
-MAIN, ACCENT, QUIET, GREY = "#0f766e", "#7c3aed", "#94a3b8", "#64748b"
+MAIN, ACCENT, QUIET, GREY = "#0d9488", "#7c3aed", "#94a3b8", "#64748b"
 _KIND = {"send": MAIN, "holdout": ACCENT}
 _DAYS = alt.Axis(
     labelExpr="utcFormat(datum.value, '%d/%m')", labelOverlap=True, tickCount={"interval": "day", "step": 1}, grid=False

@@ -70,7 +70,6 @@ def _holds() -> None:
         on_click=_set_hold,
         args=(scope, reason),
         disabled=not reason,
-        type="primary",
         icon=":material/pan_tool:",
     )
 
@@ -121,7 +120,7 @@ def _suppressions() -> None:
         say("channel"), list(channels), format_func=lambda key: channels[key], key="suppress_channel"
     )
     why = right.text_input(say("reason"), key="suppress_reason")
-    st.button(say("suppress"), on_click=_suppress, args=(who, channel, why), disabled=not why, type="primary")
+    st.button(say("suppress"), on_click=_suppress, args=(who, channel, why), disabled=not why)
 
 
 def _suppress(contact_id: str, channel: str, reason: str) -> None:
@@ -157,7 +156,7 @@ def _users() -> None:
     role = right.selectbox(
         say("role"), [str(each) for each in Role], format_func=lambda key: say(f"role_{key}"), key="role_role"
     )
-    st.button(say("give_role"), on_click=_give_role, args=(user_id, role), disabled=not user_id, type="primary")
+    st.button(say("give_role"), on_click=_give_role, args=(user_id, role), disabled=not user_id)
 
 
 def _give_role(user_id: str, role: str) -> None:

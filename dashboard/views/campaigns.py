@@ -61,7 +61,9 @@ def _calendar(names: dict[str, str]) -> None:
     coming = pl.DataFrame(_coming(now), schema=shape)
     days = pl.concat([ran.select(list(shape)), coming]).sort("day", "campaign_id")
     st.caption(say("calendar_help", n=_COMING_DAYS))
-    drawn = days.with_columns(_named(days, names), pl.col("kind").replace({"ran": say("ran"), "due": say("due")}))
+    drawn = days.with_columns(
+        _named(days, names), pl.col("sent").fill_null(0), pl.col("kind").replace({"ran": say("ran"), "due": say("due")})
+    )
     chart(calendar(drawn), days, "calendar")
 
 
@@ -82,8 +84,12 @@ def _coming(now: datetime) -> list[dict]:
 
 def _compare(campaign_ids: list[str], names: dict[str, str]) -> None:
     asked = [each for each in st.query_params.get("compare", "").split(",") if each in campaign_ids]
-    chosen = st.multiselect(
-        say("compare"), campaign_ids, default=asked or campaign_ids[:3], format_func=lambda key: names.get(key, key)
+    chosen = st.pills(
+        say("compare"),
+        campaign_ids,
+        selection_mode="multi",
+        default=asked or campaign_ids[:3],
+        format_func=lambda key: names.get(key, key),
     )
     if not chosen:
         empty("nothing_chosen")

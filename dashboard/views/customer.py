@@ -55,6 +55,7 @@ def _company(company_id: str) -> None:
                 continue
             if part == "contacts":
                 note_reading(f"company:{company_id}", frame["contact_id"].to_list())
+                frame = frame.drop("contact_id")
             table(_worded(frame) if part == "timeline" else frame, part)
 
 

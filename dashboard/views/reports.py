@@ -37,8 +37,9 @@ def _report() -> None:
     st.caption(say("report_help"))
     metrics = read_metrics()
     chosen = _asked("metric", [*metrics], ["sent", "delivered"])
-    left, right = st.columns(2)
-    names = left.multiselect(say("metric"), [*metrics], default=chosen, format_func=title, key="report_metric")
+    names = st.pills(
+        say("metric"), [*metrics], selection_mode="multi", default=chosen, format_func=title, key="report_metric"
+    )
     if not names:
         empty("nothing_chosen")
         return
@@ -48,8 +49,14 @@ def _report() -> None:
         return
     fixed = any(_is_whole(metrics[name]) for name in names)
     default = list(grain) if fixed else _asked("by", list(grain), list(grain[:1]))
-    by = right.multiselect(
-        say("by"), grain, default=default, format_func=title, disabled=fixed, key=f"report_by_{'-'.join(grain)}_{fixed}"
+    by = st.pills(
+        say("by"),
+        grain,
+        selection_mode="multi",
+        default=default,
+        format_func=title,
+        disabled=fixed,
+        key=f"report_by_{'-'.join(grain)}_{fixed}",
     )
     only, since = _filters(grain)
     shape = st.segmented_control(

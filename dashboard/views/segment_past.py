@@ -32,7 +32,7 @@ def past(names: dict[str, str]) -> None:
         say("campaign"), list(books), format_func=lambda key: books[key], key="past_campaign"
     )
     days = right.select_slider(say("days_back"), [7, 14, 28, 60], value=14, key="past_days")
-    if not st.button(say("replay"), icon=":material/history:", type="primary"):
+    if not st.button(say("replay"), icon=":material/history:"):
         return
     library = open_library(store())
     playbook = read_playbook(campaign_id) if campaign_id else None

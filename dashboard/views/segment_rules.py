@@ -131,7 +131,7 @@ def _save(content: dict[str, Any]) -> None:
     if not may(Role.MARKETER):
         st.caption(say("marketers_save"))
         return
-    if st.button(say("save_segment"), type="primary", icon=":material/save:"):
+    if st.button(say("save_segment"), icon=":material/save:"):
         with over_copy() as connection:
             version = segments.save(store(), content, actor=actor(), now=utc_now(), connection=connection)
         st.success(say("saved_segment", name=content["segment_id"], version=version), icon=":material/check:")

@@ -97,7 +97,6 @@ def _explain(segment_id: str) -> None:
     library = open_library(store())
     with over_copy() as connection:
         told = explanations.explain(connection, library.get(segment_id), contact_id, library, now=utc_now())
-    (st.success if told["is_in"] else st.info)(say("is_in" if told["is_in"] else "is_not_in"))
     clauses = [
         {
             "subject_id": subject["subject_id"],
@@ -110,6 +109,8 @@ def _explain(segment_id: str) -> None:
             "clauses", [{"clause": subject.get("reason"), "held": subject["is_in"], "value": None}]
         )
     ]
+    verdict = "is_in" if told["is_in"] else "is_not_in" if clauses else "is_out"
+    (st.success if told["is_in"] else st.info)(say(verdict))
     if clauses:
         shape = {"subject_id": pl.String, "clause": pl.String, "held": pl.Boolean, "value": pl.String}
         table(pl.DataFrame(clauses, schema=shape), "explained")

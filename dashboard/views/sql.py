@@ -23,7 +23,7 @@ def sql_page() -> None:
     st.caption(say("sql_help", seconds=_SECONDS, rows=f"{_ROWS:,}"))
     with st.form("sql", border=False):
         sql = st.text_area(say("sql"), value=st.query_params.get("sql", _FIRST), height=200, key="sql_text")
-        asked = st.form_submit_button(say("sql_run"), icon=":material/play_arrow:", type="primary")
+        asked = st.form_submit_button(say("sql_run"), icon=":material/play_arrow:")
     if not asked:
         return
     with store().begin() as connection:

@@ -36,7 +36,7 @@ def shown_to(warehouse, tmp_path, monkeypatch):  # noqa: F811
     load_settings.cache_clear()
     dashboard.store.store.cache_clear()
     add(warehouse, "crm__companies", {"id": "c1", "name": "Siam Stay", "country": "Thailand", "_is_deleted": False})
-    contact = {"id": "p1", "company_id": "c1", "name": "Malee", "email": "malee@hotel.example", "is_active": True}
+    contact = {"id": "p1", "company": "c1", "name": "Malee", "email": "malee@hotel.example", "is_active": True}
     add(warehouse, "crm__contacts", {**contact, "_is_deleted": False})
     build(warehouse, now=utc_now())
     publish(warehouse, load_settings().serve_dir, utc_now())

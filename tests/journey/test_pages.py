@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from cli import world
@@ -36,6 +37,16 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=90_000)
 
 
+def barriers(page: Page) -> list[tuple[str, str, str]]:
+    """Return what axe-core finds that keeps people out: impact serious or critical by WCAG 2 A and AA."""
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"], "resultTypes": ["violations"]})
+    return [
+        (each["impact"], each["id"], each["nodes"][0]["html"])
+        for each in found.response["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
 @pytest.mark.parametrize("language", ["en", "th"])
 def test_every_page_opens_without_an_error_on_every_screen(page: Page, language: str) -> None:
     for path, headings in PAGES.items():
@@ -46,11 +57,13 @@ def test_every_page_opens_without_an_error_on_every_screen(page: Page, language:
         settled(page)
         light = page.evaluate(_BACKGROUND)
         assert page.locator(_WRONG).all_inner_texts() == [], path
+        assert barriers(page) == [], path
 
         page.emulate_media(color_scheme="dark")
         page.wait_for_function(f"{_BACKGROUND} !== {light!r}")
         page.set_viewport_size({"width": 390, "height": 844})
         settled(page)
+        assert barriers(page) == [], f"{path}, dark"
         assert page.evaluate(_OVERFLOW) <= 0, f"{path} is wider than a phone"
         assert page.locator(_WRONG).all_inner_texts() == [], path
 
