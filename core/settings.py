@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     line_url: str = "https://api.line.me"
     line_token: SecretStr = SecretStr("")
     line_channel_secret: SecretStr = SecretStr("")
+    line_account: str = ""
 
     smtp_host: str = ""
     smtp_port: int = 587

@@ -67,6 +67,7 @@ def create_app(
     )
     served.state = app.state
     app.state.engine, app.state.intake, app.state.clock = store, intake, clock
+    app.state.settings = settings
     app.state.serve_dir, app.state.warehouse_key = settings.serve_dir, settings.warehouse_key.get_secret_value()
     app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), known, Rates(store, limits))
     problems.add_handlers(app)

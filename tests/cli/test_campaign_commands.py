@@ -13,6 +13,7 @@ from tests.campaigns.conftest import Town
 from tests.campaigns.made import definition
 from tests.cli.test_commands import Run, run, store  # noqa: F401 -- fixtures
 from tests.warehouse.conftest import warehouse  # noqa: F401 -- a fixture
+from warehouse.build import build
 from warehouse.publish import publish
 
 
@@ -26,6 +27,7 @@ def test_a_campaign_goes_from_its_file_to_its_end(run: Run, store: sa.Engine, wa
     contact = town.contact(company := town.company())
     town.contract(company, ends_in=10)
     town.settle()
+    build(warehouse, now=town.now)
     publish(warehouse, tmp_path / "serve", town.now)
     warehouse.close()  # the commands open it themselves
     file = tmp_path / "song_week.yaml"
