@@ -13,6 +13,7 @@ from core.errors import PermanentError
 from core.store import outbox
 
 PLAYBOOKS = read_playbooks()
+_DECIDING = (*(playbook.campaign_id for playbook in PLAYBOOKS), "made_by_people")
 _DECIDES_ON = [["marts", table] for table in ("companies", "contacts", "contracts", "invoices", "zones", "freshness")]
 
 
@@ -93,15 +94,13 @@ def withdrawals(installation: Installation) -> dg.MaterializeResult:
 
 DECISIONS = dg.AssetSpec(
     ["raw", "campaigns__decisions"],
-    deps=[dg.AssetKey(["campaigns", name]) for name in (*(book.campaign_id for book in PLAYBOOKS), "made_by_people")],
+    deps=[dg.AssetKey(["campaigns", name]) for name in _DECIDING],
     group_name="campaigns",
     description="Every decision of every campaign: written by the campaigns above, read by the models below.",
 )
 
 
-@dg.asset(
-    key=["senders", "sends"], deps=[["campaigns", playbook.campaign_id] for playbook in PLAYBOOKS], group_name="senders"
-)
+@dg.asset(key=["senders", "sends"], deps=[dg.AssetKey(["campaigns", name]) for name in _DECIDING], group_name="senders")
 def sends(installation: Installation) -> dg.MaterializeResult:
     """Send what is planned and due, unless a resident worker already does."""
     steps = installation.steps

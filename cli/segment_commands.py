@@ -9,9 +9,8 @@ import typer
 import yaml
 
 from campaigns import backtest as backtests
-from campaigns import compare, segments
+from campaigns import compare, definitions, segments
 from campaigns import explain as explanations
-from campaigns.playbooks import read_playbook
 from campaigns.rules.parse import parse
 from campaigns.versions import resolve
 from cli.output import Json, open_steps, show
@@ -126,7 +125,7 @@ def backtest(
     """
     steps = open_steps()
     library = segments.open_library(steps.store)
-    found, playbook = library.get(segment_id), read_playbook(campaign) if campaign else None
+    found, playbook = library.get(segment_id), definitions.find(steps.store, campaign) if campaign else None
     with steps.warehouse() as connection:
         result = backtests.backtest(connection, found, library, now=steps.clock(), days=days, playbook=playbook)
     if as_json:

@@ -64,3 +64,10 @@ def test_every_campaign_runs_by_its_cron_in_its_time_zone(defs):
     for book in read_playbooks():
         schedule = schedules[f"{book.campaign_id}_campaign"]
         assert (schedule.cron_schedule, schedule.execution_timezone) == (book.cron, book.time_zone)
+
+
+def test_what_people_made_is_decided_before_it_is_sent(defs):
+    job = defs.resolve_job_def("due_campaigns")
+    order = [node.name for node in job.nodes_in_topological_order]
+
+    assert order.index("compute_segments") < order.index("campaigns__made_by_people") < order.index("senders__sends")

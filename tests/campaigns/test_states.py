@@ -58,13 +58,14 @@ class Office(RuleBasedStateMachine):
     def schedule(self, by: str) -> None:
         self.attempt(states.schedule, self.town.store, KEY, by=by, now=self.town.now)
 
-    @rule(by=people)
-    def hasten(self, by: str) -> None:
-        """Do what comes next, so that many a campaign gets far."""
+    @rule(by=people, other=people)
+    def hasten(self, by: str, other: str) -> None:
+        """Do all that comes before sending, so that many a campaign gets far."""
         self.draft(by, "cron", "Song week")
         self.check(by)
-        self.approve({"nok": "lek", "lek": "som", "som": "nok"}[by])
+        self.approve(other)
         self.schedule(by)
+        self.run(1)
 
     @rule(by=people)
     def pause(self, by: str) -> None:
@@ -79,7 +80,7 @@ class Office(RuleBasedStateMachine):
         if is_sure == 0:
             self.attempt(states.cancel, self.town.store, KEY, by=by, now=self.town.now)
 
-    @rule(hours=some.sampled_from([0, 0, 1, 2, 49]))
+    @rule(hours=some.sampled_from([0, 1, 2, 49]))
     def run(self, hours: int) -> None:
         self.town.now += timedelta(hours=hours)
         before = self.status()
@@ -138,7 +139,7 @@ def test_whatever_people_do_nothing_goes_out_unapproved_or_twice(town):
         town.contract(company, ends_in=10 + number)
     town.settle()
     Office.town = town
-    few = settings(max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+    few = settings(max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
 
     run_state_machine_as_test(Office, settings=few)
 
