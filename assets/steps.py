@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import eligibility, lifecycle, playbooks, segments
+from campaigns import eligibility, fallback, lifecycle, playbooks, segments
 from core.clock import utc_now
 from core.errors import PermanentError, TransientError
 from core.lake import Lake
@@ -240,10 +240,13 @@ class Steps:
             return segments.compute(connection, self.clock(), segments.open_library(self.store))
 
     def run_campaign(self, campaign_id: str, occurrence: str | None = None) -> lifecycle.RunReport:
-        """Decide and plan one campaign's occurrence."""
+        """Decide and plan one campaign's occurrence, and another channel for what did not arrive."""
         playbook = playbooks.read_playbook(campaign_id)
         with self.warehouse() as connection:
-            return lifecycle.run_campaign(connection, self.store, playbook, now=self.clock(), occurrence=occurrence)
+            now = self.clock()
+            report = lifecycle.run_campaign(connection, self.store, playbook, now=now, occurrence=occurrence)
+            fallback.run_fallbacks(connection, self.store, playbook, now=now)
+            return report
 
     def cancel_ineligible(self) -> int:
         """Cancel planned messages whose reason is gone."""

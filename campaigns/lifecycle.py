@@ -1,6 +1,7 @@
 """One occurrence of a campaign: segment, decisions, messages. Interrupted anywhere, it can be run again."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ _DUE_AT_RESTORE = """
         select (contact_id, step, subject_id) from raw.campaigns__decisions semi join first_run using (run_id)
     )
 """
+_REPLACED = "create or replace temp table replaced (run_id varchar, contact_id varchar, step varchar, is_lost boolean)"
 _VARIABLES = Path(__file__).parent / "variables"
 
 
@@ -78,8 +80,7 @@ def run_campaign(
     if is_stale:
         return _report(connection, run.run_id, occurrence, planned=0)
     with engine.begin() as store:
-        versions = _save_templates(store, playbook, now)
-        planned = ledger.plan(store, _messages(connection, playbook, run.run_id, snapshot_id, versions, now), now)
+        planned = ledger.plan(store, plan_rows(connection, store, playbook, run.run_id, snapshot_id, now), now)
         if restored_at := restores.last_restore(store):
             due_then = _due_at_restore(connection, playbook.campaign_id, run.run_id, restored_at)
             restores.doubt_planned(store, due_then, restored_at, now)
@@ -96,8 +97,21 @@ def tables_decided_on() -> frozenset[str]:
     return frozenset(re.findall(r"\bmarts\.[a-z_]+", "".join(texts))) | {"marts.freshness"}
 
 
-def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> bool:
-    """Decide about the temporary table ``members``: makes ``verdicts``; returns whether the data was too old."""
+def decide(
+    connection: Any,
+    playbook: Playbook,
+    run_id: str,
+    now: datetime,
+    replaced: Sequence[tuple[str, str, str, bool]] = (),
+) -> bool:
+    """Decide about the temporary table ``members``: makes ``verdicts``; returns whether the data was too old.
+
+    ``replaced`` are earlier attempts that this run stands in for: run, contact, step, and whether they are lost for
+    certain. They are not held against sending; a cap counts those that may have arrived.
+    """
+    connection.execute(_REPLACED)
+    if replaced:
+        connection.executemany("insert into replaced values (?, ?, ?, ?)", [list(each) for each in replaced])
     roles = [str(role) for role in playbook.roles]
     connection.execute(
         AUDIENCE,
@@ -161,18 +175,11 @@ def _due_at_restore(connection: Any, campaign_id: str, run_id: str, restored_at:
     return [message_id(campaign_id, run_id, contact_id, step) for contact_id, step in found]
 
 
-def _save_templates(store: sa.Connection, playbook: Playbook, now: datetime) -> dict[tuple[str, str, str], int]:
-    return save_shipped(store, templates.contents(playbook), now)
-
-
-def _messages(
-    connection: Any,
-    playbook: Playbook,
-    run_id: str,
-    snapshot_id: str,
-    versions: dict[tuple[str, str, str], int],
-    now: datetime,
+def plan_rows(
+    connection: Any, store: sa.Connection, playbook: Playbook, run_id: str, snapshot_id: str, now: datetime
 ) -> list[dict[str, Any]]:
+    """Return the messages of the ``verdicts`` that say send, as the ledger takes them; keeps the templates needed."""
+    versions = save_shipped(store, templates.contents(playbook), now)
     found = connection.execute((_VARIABLES / f"{playbook.campaign_id}.sql").read_text()).to_arrow_table().to_pylist()
     variables = {(row.pop("contact_id"), row.pop("subject_id")): row for row in found}
     chosen = connection.execute("from verdicts where outcome = ? order by contact_id", [str(Outcome.SEND)])
