@@ -218,10 +218,9 @@ def test_who_left_the_segment_meanwhile_is_not_considered_and_nobody_is_at_night
 
 
 def test_a_campaign_without_the_setting_never_falls_back(street):
-    street.changes["fallback_after_hours"] = None
     street.decide()
     street.send("line", refused="gone")
-
+    street.changes["fallback_after_hours"] = None
     assert street.fall_back() == []
 
 
