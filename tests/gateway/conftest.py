@@ -207,7 +207,7 @@ def published_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
         town.contact(company, id="typo", name="Typo", email="", mobile="12", **agreed)
         town.contact(company, id="opted-out", name="Out", unsubscribed=True, **agreed)
         town.settle()
-        build(connection, now=moment)  # a copy has every table, not only what campaigns read
+        build(connection, now=moment)
         publish(connection, folder / "serve", moment)
     return folder / "serve"
 
