@@ -134,12 +134,8 @@ def _record_together(connection: sa.Connection, group: Sequence[Known], now: dat
     told = {event.event_id for event in new}
     for event in new:
         meters().events.labels(str(event.channel), str(event.event_type)).inc()
-<<<<<<< HEAD
-=======
-        _link(connection, event, now)
     if traces.is_on():
         _trace(connection, new)
->>>>>>> main
     for each in group:
         each.answers.clear()  # of an attempt that was rolled back
         for word in each.heard:
