@@ -21,6 +21,7 @@ defs = dg.Definitions(
         lake.lake_files,
         campaigns.compute_segments,
         *campaigns.CAMPAIGN_ASSETS,
+        campaigns.made_by_people,
         campaigns.withdrawals,
         campaigns.DECISIONS,
         campaigns.sends,

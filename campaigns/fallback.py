@@ -6,12 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import lifecycle, policy, segments
+from campaigns import lifecycle, policy, segments, templates, triggers
 from campaigns.lifecycle import RunReport
 from campaigns.playbooks import Playbook
 from core.store import campaigns as store_campaigns
 from core.store import fallbacks, ledger
 from core.store.fallbacks import Owed
+from core.store.templates import save_shipped
 
 _ONLY_THOSE = """
     create or replace temp table members as
@@ -23,7 +24,8 @@ _ONLY_THOSE = """
 _WRITE = """
     insert into raw.campaigns__decisions
     select $run_id, $campaign_id, step, contact_id, company_id, subject_type, subject_id, outcome,
-           'fallback from ' || $attempted || ': ' || why, channel, 'a', deferred_until, $now, $snapshot_id
+           'fallback from ' || $attempted || ': ' || why, channel,
+           case when outcome = 'holdout' then 'holdout' else variant end, deferred_until, $now, $snapshot_id
     from verdicts
 """
 
@@ -58,30 +60,36 @@ def _run(
     missed: list[Owed],
     now: datetime,
 ) -> RunReport | None:
-    library = segments.open_library(engine)
+    library, deciding = segments.open_library(engine), policy.read_policy()
     segment = library.get(playbook.segment)
-    snapshot_id, tried = now.strftime("%Y%m%dT%H%M%S"), ", ".join(attempted)
+    tried = ", ".join(attempted)
     with engine.begin() as store:
+        store_campaigns.save_policy(store, deciding.version, deciding.content(), now)
         run = store_campaigns.begin_run(
             store,
             campaign_id=playbook.campaign_id,
             occurrence=f"{occurrence} fallback from {tried}",
-            snapshot_id=snapshot_id,
+            snapshot_id=lifecycle.snapshot(connection, now),
             segment_version=f"{segment.segment_id}@{segment.version}",
-            policy_version=policy.policy_version(),
+            policy_version=deciding.version,
             now=now,
         )
+        since = store_campaigns.first_run_at(store, playbook.campaign_id) or now
     segments.find_members(connection, segment, now, library)
+    triggers.narrow(connection, playbook, since=since, now=now)
     _keep_only(connection, missed)
     others = playbook.model_copy(update={"channels": [each for each in playbook.channels if each not in attempted]})
-    lifecycle.decide(connection, others, run.run_id, now, replaced=_attempts(missed))
-    _write(connection, playbook.campaign_id, run.run_id, tried, snapshot_id, now)
+    told = lifecycle.tell(connection, playbook, lifecycle.others(engine, playbook), now)
+    lifecycle.decide(connection, others, run.run_id, told, deciding, replaced=_attempts(missed))
+    _write(connection, playbook.campaign_id, run.run_id, tried, run.snapshot_id, now)
     with engine.begin() as store:
-        rows = lifecycle.plan_rows(connection, store, others, run.run_id, snapshot_id, now)
+        versions = save_shipped(store, templates.contents(others), now)
         by_person = {(each.contact_id, each.step): each.message_id for each in missed}
-        planned = ledger.plan(
-            store, [{**row, "fallback_of": by_person[row["contact_id"], row["step"]]} for row in rows], now
-        )
+        rows = [
+            {**row, "fallback_of": by_person[row["contact_id"], row["step"]]}
+            for row in lifecycle.messages_of(connection, others, run, versions, now)
+        ]
+        planned = ledger.plan(store, rows, now)
         arrived = set(by_person.values()) - fallbacks.still_owed(store, by_person.values())
         planned -= fallbacks.withdraw(store, arrived, now)
         audience = _count(connection, run.run_id)

@@ -1,4 +1,4 @@
-"""What campaigns say: one file per playbook, in English and Thai, made into each channel's content."""
+"""What campaigns say, in English and Thai: a playbook's file or the campaign's own words, for each channel."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -29,7 +29,8 @@ def _read(campaign_id: str) -> dict[str, Any]:
 def contents(playbook: Playbook) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Return every template of a playbook by (template, channel, language), as senders render it."""
     found = {}
-    for template_id, template in _read(playbook.campaign_id).items():
+    own = {name: words.model_dump(exclude_none=True) for name, words in playbook.messages.items()}
+    for template_id, template in (own or _read(playbook.campaign_id)).items():
         found.update(contents_of(template_id, template, playbook.channels))
     return found
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from campaigns import templates, transactional
 from campaigns.playbooks import read_playbooks
 from core.settings import Settings
-from core.vocabulary import Channel
+from core.vocabulary import Channel, Role
 
 _FILE = "demo-secrets.txt"
 _NAMES = (
@@ -132,6 +132,7 @@ def settings_for(
         _env_file=None,
         data_dir=data_dir,
         public_url=public_url,
+        dashboard_role=Role.ADMIN,
         crm_url=crm["url"],
         crm_username="admin",
         crm_password=SecretStr(secrets["crm_password"]),

@@ -15,6 +15,7 @@ with newest as (
 used as (
     select
         unnest($steps) as step,
+        unnest($step_variants) as variant,
         unnest($template_ids) as template_id
 ),
 
@@ -23,7 +24,7 @@ spoken as (
         undecided.row_id,
         coalesce(own.provider_status, english.provider_status) as provider_status
     from undecided
-    inner join used on used.step = undecided.step
+    inner join used on used.step = undecided.step and used.variant = undecided.variant
     left join newest as own
         on
             own.template_id = used.template_id

@@ -109,9 +109,13 @@ campaigns = sa.Table(
     text("purpose"),
     sa.Column("definition", sa.JSON, nullable=False),
     sa.Column("definition_version", sa.Integer, nullable=False),
-    text("status"),  # active | paused | cancelled
+    text("status"),  # draft | checked | approved | scheduled | paused | cancelled; active: a template of the API
     time("created_at", nullable=False),
     time("updated_at", nullable=False),
+    text("origin", server_default="playbook"),  # playbook | person | request
+    sa.Column("approved_version", sa.Integer, nullable=True),
+    text("approved_by", nullable=True),
+    time("scheduled_at"),  # slots before it are not caught up
 )
 
 # One row per occurrence of a campaign; the unique key is what makes planning twice harmless.
@@ -130,6 +134,7 @@ campaign_runs = sa.Table(
     time("decided_at", nullable=False),
     time("planned_at"),
     time("updated_at", nullable=False),
+    sa.Column("parameters", sa.JSON, nullable=True),  # what the policy was told, and the versions of the templates
     sa.UniqueConstraint("campaign_id", "occurrence"),
 )
 

@@ -7,7 +7,7 @@ from core.store.address_tables import channel_consents, line_codes, line_tries
 from core.store.tables import messages
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
