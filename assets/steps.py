@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import definitions, eligibility, lifecycle, segments
+from campaigns import definitions, eligibility, fallback, lifecycle, segments
 from core.clock import utc_now
 from core.errors import PermanentError
 from core.lake import Lake
@@ -234,16 +234,14 @@ class Steps:
             return segments.compute(connection, self.clock(), segments.open_library(self.store))
 
     def run_campaign(self, campaign_id: str) -> lifecycle.RunReport:
-        """Decide and plan the occurrence of a campaign that is due."""
+        """Decide and plan the occurrence of a campaign that is due, and another channel for what did not arrive."""
         playbook = definitions.find(self.store, campaign_id)
         with self.warehouse() as connection:
-            return lifecycle.run_campaign(
-                connection,
-                self.store,
-                playbook,
-                now=self.clock(),
-                approves_playbooks=self.settings.approval_of_playbooks,
-            )
+            now, approves = self.clock(), self.settings.approval_of_playbooks
+            report = lifecycle.run_campaign(connection, self.store, playbook, now=now, approves_playbooks=approves)
+            if not report.reason:
+                fallback.run_fallbacks(connection, self.store, playbook, now=now)
+            return report
 
     def cancel_ineligible(self) -> int:
         """Cancel planned messages whose reason is gone."""

@@ -28,6 +28,27 @@ select
         else ['renewal', 'payment', 'quote', 'service_alert'] end as consents
 from range(getvariable('contacts')) as each(number);
 
+create table marts.contact_engagement as
+select
+    contact_id,
+    12 as email_sent_90d,
+    (hash(contact_id, 13) % 3)::bigint as email_human_clicks_90d,
+    (hash(contact_id, 14) % 2)::bigint as email_replies_90d,
+    6 as whatsapp_sent_90d,
+    (hash(contact_id, 15) % 3)::bigint as whatsapp_human_clicks_90d,
+    0 as whatsapp_replies_90d,
+    4 as line_sent_90d,
+    (hash(contact_id, 16) % 2)::bigint as line_human_clicks_90d,
+    0 as line_replies_90d
+from marts.contacts;
+
+create table marts.conversations as
+select
+    contact_id,
+    'whatsapp' as channel,
+    getvariable('now') + to_hours((hash(contact_id, 17) % 48)::integer - 24) as window_open_until
+from marts.contacts where mobile is not null;
+
 create table marts.companies as
 select
     md5('company' || number)::uuid::varchar as company_id,

@@ -3,7 +3,100 @@
 -- shares of 10,000, and the $family by which companies are assigned: stable over runs, batches and pauses.
 
 create or replace temp table considered as
-with reachable as (
+with standing as (
+    select
+        address,
+        contact_id,
+        channel
+    from raw.journal__suppressions
+    where lifted_at is null and purpose in ('all', $purpose)
+),
+
+-- Who wants nothing by a channel, or may not get it there: another one is better, if there is one.
+closed as (
+    select
+        contact.contact_id,
+        'email' as channel
+    from marts.contacts as contact
+    semi join standing on standing.address = contact.email
+    union
+    select
+        contact.contact_id,
+        'whatsapp' as channel
+    from marts.contacts as contact
+    semi join standing on standing.address = contact.mobile
+    union
+    select
+        contact.contact_id,
+        'line' as channel
+    from marts.contacts as contact
+    semi join standing on standing.address = contact.line_user_id
+    union
+    select
+        standing.contact_id,
+        standing.channel
+    from standing
+    where standing.address is null and standing.channel <> 'all'
+),
+
+closed_to as (
+    select
+        contact_id,
+        list(channel) as channels
+    from closed
+    group by contact_id
+),
+
+open_window as (
+    select distinct contact_id
+    from marts.conversations
+    where channel = 'whatsapp' and window_open_until > getvariable('now')
+),
+
+-- How a channel stands with a person, the smaller the better: open before closed, preferred before others, an open window
+-- before none, then how often the person answers or clicks there (of 90 days, doubted where little was sent), then the
+-- campaign's order.
+ranked as (
+    select
+        contact.*,
+        coalesce(closed_to.channels, []) as closed_channels,
+        case
+            when contact.email is not null and list_contains($channels, 'email')
+                then
+                    8 * list_contains(closed_channels, 'email')::integer
+                    + 4 * (contact.preferred_channel <> 'email')::integer
+                    + 2
+                    + 1 - coalesce((engagement.email_human_clicks_90d + engagement.email_replies_90d) / (engagement.email_sent_90d + 5.0), 0)
+                    + list_position($channels, 'email') / 1000
+        end as email_rank,
+        case
+            when contact.mobile is not null and list_contains($channels, 'whatsapp')
+                then
+                    8 * list_contains(closed_channels, 'whatsapp')::integer
+                    + 4 * (contact.preferred_channel <> 'whatsapp')::integer
+                    + 2 * (open_window.contact_id is null)::integer
+                    + 1
+                    - coalesce(
+                        (engagement.whatsapp_human_clicks_90d + engagement.whatsapp_replies_90d) / (engagement.whatsapp_sent_90d + 5.0), 0
+                    )
+                    + list_position($channels, 'whatsapp') / 1000
+        end as whatsapp_rank,
+        case
+            when contact.line_user_id is not null and list_contains($channels, 'line')
+                then
+                    8 * list_contains(closed_channels, 'line')::integer
+                    + 4 * (contact.preferred_channel <> 'line')::integer
+                    + 2
+                    + 1 - coalesce((engagement.line_human_clicks_90d + engagement.line_replies_90d) / (engagement.line_sent_90d + 5.0), 0)
+                    + list_position($channels, 'line') / 1000
+        end as line_rank
+    from marts.contacts as contact
+    left join closed_to on closed_to.contact_id = contact.contact_id
+    left join open_window on open_window.contact_id = contact.contact_id
+    left join marts.contact_engagement as engagement on engagement.contact_id = contact.contact_id
+),
+
+chosen as (
     select
         member.* exclude (reason),
         contact.name as contact_name,
@@ -17,33 +110,14 @@ with reachable as (
         contact.email,
         contact.mobile,
         contact.line_user_id,
-        -- 0 for the channel the person prefers, else its place among the campaign's; null where it cannot be used
-        case
-            when contact.email is not null and list_contains($channels, 'email')
-                then case contact.preferred_channel when 'email' then 0 else list_position($channels, 'email') end
-        end as email_rank,
-        case
-            when contact.mobile is not null and list_contains($channels, 'whatsapp')
-                then case contact.preferred_channel when 'whatsapp' then 0 else list_position($channels, 'whatsapp') end
-        end as whatsapp_rank,
-        case
-            when contact.line_user_id is not null and list_contains($channels, 'line')
-                then case contact.preferred_channel when 'line' then 0 else list_position($channels, 'line') end
-        end as line_rank,
+        case least(contact.email_rank, contact.whatsapp_rank, contact.line_rank)
+            when contact.email_rank then 'email'
+            when contact.whatsapp_rank then 'whatsapp'
+            when contact.line_rank then 'line'
+        end as channel,
         coalesce(contact.mobile_as_typed, '') <> '' as has_typed_something
     from members as member
-    inner join marts.contacts as contact on contact.contact_id = member.contact_id
-),
-
-chosen as (
-    select
-        * exclude (email_rank, whatsapp_rank, line_rank),
-        case least(email_rank, whatsapp_rank, line_rank)
-            when email_rank then 'email'
-            when whatsapp_rank then 'whatsapp'
-            when line_rank then 'line'
-        end as channel
-    from reachable
+    inner join ranked as contact on contact.contact_id = member.contact_id
 ),
 
 sent_before as (
@@ -51,6 +125,11 @@ sent_before as (
         decision.subject_id,
         decision.step
     from raw.campaigns__decisions as decision
+    anti join replaced
+        on
+            replaced.run_id = decision.run_id
+            and replaced.contact_id = decision.contact_id
+            and replaced.step = decision.step
     left join raw.journal__messages as message
         on
             message.run_id = decision.run_id

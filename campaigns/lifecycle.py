@@ -1,6 +1,6 @@
 """One occurrence of a campaign: segment, decisions, messages. Interrupted anywhere, it can be run again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from core.store.templates import save_shipped
 
 SNAPSHOT = "%Y%m%dT%H%M%S%f"
 _BUILT_AT = "select max(built_at) from marts.freshness"
+_REPLACED = "create or replace temp table replaced (run_id varchar, contact_id varchar, step varchar, is_lost boolean)"
 _NOTHING_STOPPED = "create or replace temp table stopped (company_id varchar, subject_id varchar, why varchar)"
 _DUE_AT_RESTORE = """
     with first_run as (
@@ -125,9 +126,21 @@ def tell(connection: Any, playbook: Playbook, rivals: Iterable[Playbook], now: d
 
 
 def decide(
-    connection: Any, playbook: Playbook, run_id: str, told: dict[str, Any], deciding: Policy | None = None
+    connection: Any,
+    playbook: Playbook,
+    run_id: str,
+    told: dict[str, Any],
+    deciding: Policy | None = None,
+    replaced: Sequence[tuple[str, str, str, bool]] = (),
 ) -> None:
-    """Decide about the temporary table ``members``: makes ``verdicts``. Without ``deciding`` by the policy of today."""
+    """Decide about the temporary table ``members``: makes ``verdicts``. Without ``deciding`` by the policy of today.
+
+    ``replaced`` are earlier attempts that this run stands in for: run, contact, step, and whether they are lost for
+    certain. They are not held against sending; a cap counts those that may have arrived.
+    """
+    connection.execute(_REPLACED)
+    if replaced:
+        connection.executemany("insert into replaced values (?, ?, ?, ?)", [list(each) for each in replaced])
     deciding = deciding or policy.read_policy()
     arms = list(playbook.arms)
     bounds = [sum(list(playbook.arms.values())[: place + 1]) for place in range(len(arms) - 1)]
@@ -205,7 +218,7 @@ def _plan(
 ) -> RunReport:
     """Plan the run's messages and close it, in the caller's transaction."""
     versions = save_shipped(store, templates.contents(playbook), now)
-    planned = ledger.plan(store, _messages(connection, playbook, run, versions, now), now)
+    planned = ledger.plan(store, messages_of(connection, playbook, run, versions, now), now)
     if restored_at := restores.last_restore(store):
         due_then = _due_at_restore(connection, playbook.campaign_id, run.run_id, restored_at)
         restores.doubt_planned(store, due_then, restored_at, now)
@@ -216,9 +229,10 @@ def _plan(
     return report
 
 
-def _messages(
+def messages_of(
     connection: Any, playbook: Playbook, run: Run, versions: dict[Key, int], now: datetime
 ) -> list[dict[str, Any]]:
+    """Return the messages of the ``verdicts`` that say send, as the ledger takes them."""
     contents = templates.contents(playbook)
     rows = []
     for verdict, key, variables in fill(connection, playbook, contents):

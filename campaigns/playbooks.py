@@ -91,6 +91,11 @@ class Playbook(BaseModel):
     respects_crm_hold: bool
     needs_active_contract: bool = Field(default=True, description="whether only customers are written to")
     expires_after_hours: int = Field(ge=1)
+    fallback_after_hours: int | None = Field(
+        default=None,
+        ge=1,
+        description="by another channel after a refusal for good, or without a delivery for so long; none: never",
+    )
     resend_in_doubt_after_hours: int | None = Field(
         default=None, ge=1, description="send again when the provider's silence proves that it never left; none: never"
     )

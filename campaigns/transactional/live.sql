@@ -7,6 +7,7 @@ create table raw.journal__suppressions (
 create table raw.journal__templates (
     template_id varchar, channel varchar, language varchar, version integer, provider_status varchar
 );
+create temp table replaced (run_id varchar, contact_id varchar, step varchar, is_lost boolean);
 -- The audience asks what campaigns sent before: nothing of it counts for a message that somebody asked for.
 create table raw.campaigns__decisions (
     run_id varchar, campaign_id varchar, step varchar, contact_id varchar, subject_id varchar, outcome varchar

@@ -28,7 +28,7 @@ def time(name: str, **options: Any) -> sa.Column[datetime]:
     return sa.Column(name, UtcDateTime, **options)
 
 
-def partial(name: str, where: str, *columns: str) -> sa.Index:
+def partial(name: str, where: str, *columns: str, unique: bool = False) -> sa.Index:
     """Return an index over the rows for which ``where`` holds."""
     condition = sa.text(where)
-    return sa.Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)

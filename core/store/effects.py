@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.ids import derived_id
-from core.store import addresses, consents, ladder, ledger, suppressions
+from core.store import addresses, consents, fallbacks, ladder, ledger, suppressions
 from core.store.events import Event
 from core.store.inbox import insert_ignore
 from core.store.tables import conversations
@@ -46,6 +46,8 @@ def apply_all(connection: sa.Connection, new: Sequence[Event], now: datetime) ->
         if event.message_id and event.event_type in _STATUS
     ]
     ladder.raise_statuses(connection, news, now)
+    if arrived := {each.message_id for each in new if each.message_id and each.event_type in fallbacks.ARRIVED}:
+        fallbacks.withdraw(connection, arrived, now)
     for event in new:
         if effect := _EFFECTS.get(event.event_type):
             effect(connection, event, now)

@@ -94,7 +94,7 @@ messages = sa.Table(
     partial("ix_messages_planned", "status = 'planned'", "channel", "priority", "campaign_id", "planned_at"),
     partial("ix_messages_claimed", "status = 'claimed'", "channel", "claimed_at"),
     partial("ix_messages_in_doubt", "status = 'in_doubt'", "channel", "claimed_at"),
-    partial("ix_messages_fallback_of", "fallback_of is not null", "fallback_of"),
+    partial("ix_messages_fallback_of", "fallback_of is not null", "fallback_of", unique=True),
     partial("ix_messages_receipt", "provider_message_id is not null", "provider_message_id"),
     sa.Index("ix_messages_run_id", "run_id"),
     sa.Index("ix_messages_updated_at", "updated_at"),

@@ -1,0 +1,139 @@
+"""Another channel for what did not arrive: each attempt a run, a decision and a message of its own."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from campaigns import lifecycle, policy, segments, templates, triggers
+from campaigns.lifecycle import RunReport
+from campaigns.playbooks import Playbook
+from core.store import campaigns as store_campaigns
+from core.store import fallbacks, ledger
+from core.store.fallbacks import Owed
+from core.store.templates import save_shipped
+
+_ONLY_THOSE = """
+    create or replace temp table members as
+    select members.* from members
+    semi join missed
+        on missed.contact_id = members.contact_id and missed.step = members.step
+        and missed.subject_id is not distinct from members.subject_id
+"""
+_WRITE = """
+    insert into raw.campaigns__decisions
+    select $run_id, $campaign_id, step, contact_id, company_id, subject_type, subject_id, outcome,
+           'fallback from ' || $attempted || ': ' || why, channel,
+           case when outcome = 'holdout' then 'holdout' else variant end, deferred_until, $now, $snapshot_id
+    from verdicts
+"""
+
+
+def run_fallbacks(connection: Any, engine: sa.Engine, playbook: Playbook, *, now: datetime) -> list[RunReport]:
+    """Decide, for what did not arrive, whether it goes out by a channel that was not tried yet, and plan it.
+
+    The whole policy is asked again, for a run of its own per occurrence and channels tried: whoever left the segment
+    since is not considered, a cap counts what may have arrived. Without ``fallback_after_hours`` nothing is done.
+    """
+    if playbook.fallback_after_hours is None:
+        return []
+    with engine.connect() as store:
+        found = fallbacks.owed(store, playbook.campaign_id, timedelta(hours=playbook.fallback_after_hours), now)
+    groups: dict[tuple[str, tuple[str, ...]], list[Owed]] = defaultdict(list)
+    for each in found:
+        if set(playbook.channels) - set(each.attempted):
+            groups[each.occurrence, each.attempted].append(each)
+    return [
+        report
+        for (occurrence, attempted), some in groups.items()
+        if (report := _run(connection, engine, playbook, occurrence, attempted, some, now))
+    ]
+
+
+def _run(
+    connection: Any,
+    engine: sa.Engine,
+    playbook: Playbook,
+    occurrence: str,
+    attempted: tuple[str, ...],
+    missed: list[Owed],
+    now: datetime,
+) -> RunReport | None:
+    library, deciding = segments.open_library(engine), policy.read_policy()
+    segment = library.get(playbook.segment)
+    tried = ", ".join(attempted)
+    with engine.begin() as store:
+        store_campaigns.save_policy(store, deciding.version, deciding.content(), now)
+        run = store_campaigns.begin_run(
+            store,
+            campaign_id=playbook.campaign_id,
+            occurrence=f"{occurrence} fallback from {tried}",
+            snapshot_id=lifecycle.snapshot(connection, now),
+            segment_version=f"{segment.segment_id}@{segment.version}",
+            policy_version=deciding.version,
+            now=now,
+        )
+        since = store_campaigns.first_run_at(store, playbook.campaign_id) or now
+    segments.find_members(connection, segment, now, library)
+    triggers.narrow(connection, playbook, since=since, now=now)
+    _keep_only(connection, missed)
+    others = playbook.model_copy(update={"channels": [each for each in playbook.channels if each not in attempted]})
+    told = lifecycle.tell(connection, playbook, lifecycle.others(engine, playbook), now)
+    lifecycle.decide(connection, others, run.run_id, told, deciding, replaced=_attempts(missed))
+    _write(connection, playbook.campaign_id, run.run_id, tried, run.snapshot_id, now)
+    with engine.begin() as store:
+        versions = save_shipped(store, templates.contents(others), now)
+        by_person = {(each.contact_id, each.step): each.message_id for each in missed}
+        rows = [
+            {**row, "fallback_of": by_person[row["contact_id"], row["step"]]}
+            for row in lifecycle.messages_of(connection, others, run, versions, now)
+        ]
+        planned = ledger.plan(store, rows, now)
+        arrived = set(by_person.values()) - fallbacks.still_owed(store, by_person.values())
+        planned -= fallbacks.withdraw(store, arrived, now)
+        audience = _count(connection, run.run_id)
+        store_campaigns.finish_run(store, run.run_id, audience=audience, now=now)
+    outcomes = connection.execute("select outcome, count(*) from verdicts group by all order by all").fetchall()
+    return RunReport(
+        run_id=run.run_id, occurrence=run.occurrence, audience=audience, outcomes=dict(outcomes), planned=planned
+    )
+
+
+def _keep_only(connection: Any, missed: list[Owed]) -> None:
+    connection.execute("create or replace temp table missed (contact_id varchar, step varchar, subject_id varchar)")
+    rows = [[each.contact_id, each.step, each.subject_id] for each in missed]
+    connection.executemany("insert into missed values (?, ?, ?)", rows)
+    connection.execute(_ONLY_THOSE)
+
+
+def _attempts(missed: list[Owed]) -> list[tuple[str, str, str, bool]]:
+    return [(run_id, each.contact_id, each.step, is_lost) for each in missed for run_id, is_lost in each.attempts]
+
+
+def _write(connection: Any, campaign_id: str, run_id: str, tried: str, snapshot_id: str, now: datetime) -> None:
+    """Write the verdicts, in place of what was decided about the same people before; others of the run stay."""
+    connection.execute("begin")
+    connection.execute(
+        "delete from raw.campaigns__decisions using verdicts where campaigns__decisions.run_id = ? "
+        "and campaigns__decisions.contact_id = verdicts.contact_id and campaigns__decisions.step = verdicts.step",
+        [run_id],
+    )
+    connection.execute(
+        _WRITE,
+        {
+            "run_id": run_id,
+            "campaign_id": campaign_id,
+            "attempted": tried,
+            "now": now,
+            "snapshot_id": snapshot_id,
+        },
+    )
+    connection.execute("commit")
+
+
+def _count(connection: Any, run_id: str) -> int:
+    (counted,) = connection.execute(
+        "select count(*) from raw.campaigns__decisions where run_id = ?", [run_id]
+    ).fetchone()
+    return int(counted)
