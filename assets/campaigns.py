@@ -10,7 +10,8 @@ from campaigns.playbooks import Playbook, read_playbooks
 from core.store import outbox
 
 PLAYBOOKS = read_playbooks()
-_DECIDES_ON = [["marts", table] for table in ("companies", "contacts", "contracts", "invoices", "zones", "freshness")]
+_ABOUT = ("contacts", "contracts", "invoices", "opportunities", "quotes", "tickets", "zones")
+_DECIDES_ON = [["marts", table] for table in ("companies", *_ABOUT, "holidays", "freshness")]
 
 
 @dg.multi_asset(
@@ -57,13 +58,13 @@ CAMPAIGN_ASSETS = [campaign_asset(playbook) for playbook in PLAYBOOKS]
 
 @dg.asset(
     key=["campaigns", "withdrawals"],
-    deps=[["marts", table] for table in ("contacts", "contracts", "invoices", "zones")],
+    deps=[["marts", table] for table in _ABOUT],
     group_name="campaigns",
     kinds={"sql"},
     pool=WRITES_WAREHOUSE,
 )
 def withdrawals(installation: Installation) -> dg.MaterializeResult:
-    """End planned messages about what is paid, renewed or online by now, or whose consent is gone."""
+    """End planned messages about what is settled by now (paid, renewed, signed, online), or whose consent is gone."""
     return dg.MaterializeResult(metadata={"ended": installation.steps.cancel_ineligible()})
 
 

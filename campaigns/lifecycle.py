@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import policy, segments, templates
+from campaigns import holidays, policy, segments, templates
 from campaigns.playbooks import Playbook, read_playbooks
 from core import traces
 from core.ids import message_id
@@ -53,12 +53,14 @@ def run_campaign(
     """Decide about everyone in the segment and plan what is to be sent.
 
     An occurrence that is planned already is reported, not decided again. With stale data everybody's outcome is
-    ``stale_data`` and the occurrence stays open, so that a later call decides it on fresh data.
+    ``stale_data`` and the occurrence stays open, so that a later call decides it on fresh data. Raises PermanentError
+    where the segment asks about holidays and one of them has no date to come.
     """
     occurrence = occurrence or playbook.occurrence(now)
     snapshot_id = now.strftime("%Y%m%dT%H%M%S")
     library = segments.open_library(engine)
     segment = library.get(playbook.segment)
+    holidays.require_dates(connection, library.tables(segment), now)
     with engine.begin() as store:
         store_campaigns.save_campaign(store, playbook.model_dump(mode="json"), now)
         run = store_campaigns.begin_run(
@@ -118,6 +120,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
         {
             "purpose": str(playbook.purpose),
             "is_stale": is_stale,
+            "campaign_id": playbook.campaign_id,
             "family": playbook.holdout_family,
             "has_holdout_below": round(playbook.holdout_share * 10_000),
             "run_id": run_id,
@@ -125,6 +128,7 @@ def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> b
             "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
             "most_data_age_hours": f"{playbook.most_data_age_hours:g}",
             "respects_crm_hold": playbook.respects_crm_hold,
+            "needs_active_contract": playbook.needs_active_contract,
             "more_urgent": [book.campaign_id for book in others if book.priority <= playbook.priority],
             "same_purpose": [book.campaign_id for book in others if book.purpose == playbook.purpose],
             "most_in_seven_days": playbook.most_in_seven_days,

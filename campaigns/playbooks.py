@@ -39,6 +39,7 @@ class Playbook(BaseModel):
         gt=0, le=168, description="the oldest load of a source it decides on; beyond that everybody waits"
     )
     respects_crm_hold: bool
+    needs_active_contract: bool = Field(default=True, description="whether only customers are written to")
     expires_after_hours: int = Field(ge=1)
     resend_in_doubt_after_hours: int | None = Field(
         default=None, ge=1, description="send again when the provider's silence proves that it never left; none: never"

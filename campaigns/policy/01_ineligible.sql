@@ -1,7 +1,7 @@
 -- outcome: ineligible
--- The company has no active contract any more: nothing this campaign says would be true.
+-- The company has no active contract any more: nothing the campaign says would be true, unless it is for such companies.
 select
     row_id,
     'the company has no active contract' as why
 from undecided
-where not has_active_contract
+where $needs_active_contract and not has_active_contract
