@@ -39,10 +39,10 @@ Consents are the CRM's: `quarterly` stands for questions of how we do, `seasonal
 ## How to read the tables
 Each campaign is replayed (`bma segment backtest SEGMENT --campaign NAME`) over the {_DAYS} days up to
 {_LAST:%-d %B %Y} with the demo's customers ({_COMPANIES} companies, seed {_SEED}), whose CRM was loaded once a working
-day while all campaigns decided; nobody was written to before. *Members* are contacts at the last look of the day; *entries* and *exits* are of
-contacts about a subject. *Sent* are the messages it would have sent, *capped* those the weekly cap held back. The
-waterfall counts every decision: who is considered is decided at each time of each day, so that one message is `send`
-once and `already_sent` from then on.
+day while all campaigns decided; nobody was written to before. *Members* are contacts at the last look of the day;
+*entries* and *exits* are of contacts about a subject. *Sent* are the messages it would have sent, *capped* those the
+weekly cap held back. The waterfall counts every decision: who is considered is decided at each time of each day, so
+that one message is `send` once and `already_sent` from then on.
 """
 
 
