@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from core import traces
 from core.crm_notices import read_notice
 from core.errors import PermanentError
 from core.logs import get_logger
@@ -136,12 +137,24 @@ def _record_together(connection: sa.Connection, group: Sequence[Known], now: dat
     for event in new:
         meters().events.labels(str(event.channel), str(event.event_type)).inc()
         _link(connection, event, now)
+    if traces.is_on():
+        _trace(connection, new)
     for each in group:
         for word in each.heard:
             if isinstance(word, ProviderWord):
                 _obey(connection, word, now)
         if each.raw is None:
             each.is_new = any(event.event_id in told for event in each.events)
+
+
+def _trace(connection: sa.Connection, new: Sequence[Event]) -> None:
+    """Show each event in the trace of its message."""
+    parents = events.trace_parents(connection, new)
+    for event in new:
+        if parent := parents.get(event.message_id or ""):
+            said = {"message_id": event.message_id, "channel": event.channel, "event_type": event.event_type}
+            with traces.span("hear", parents=[parent], **said):
+                pass
 
 
 def _obey(connection: sa.Connection, word: ProviderWord, now: datetime) -> None:

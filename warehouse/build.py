@@ -12,8 +12,8 @@ from enum import StrEnum
 import duckdb
 
 from core.errors import PermanentError
-from warehouse.catalog import Model, read_models
-from warehouse.incremental import follow, is_same, origin_now, read_origins, write_origin
+from warehouse.catalog import Address, Model, read_models
+from warehouse.incremental import Origin, follow, is_same, origin_now, read_origins, write_origin
 from warehouse.transaction import in_transaction
 
 _LOADED_BY = {
@@ -58,18 +58,21 @@ def build(
     """
     connection.execute("set variable now = ?::timestamptz", [now])
     runs = []
+    standing = read_origins(connection)
     for model in read_models():
         if select is None or str(model.address) in select:
             started = time.perf_counter()
-            mode = _build_one(connection, model, is_full=is_full)
+            mode = _build_one(connection, model, standing, is_full=is_full)
             runs.append(ModelRun(model, _rows(connection, model), time.perf_counter() - started, mode))
             on_model(runs[-1])
     return runs
 
 
-def _build_one(connection: duckdb.DuckDBPyConnection, model: Model, *, is_full: bool) -> Mode:
+def _build_one(
+    connection: duckdb.DuckDBPyConnection, model: Model, standing: dict[Address, Origin], *, is_full: bool
+) -> Mode:
     try:
-        return in_transaction(connection, lambda: _bring_up_to_date(connection, model, is_full=is_full))
+        return in_transaction(connection, lambda: _bring_up_to_date(connection, model, standing, is_full=is_full))
     except duckdb.CatalogException as error:
         missing = [each for each in model.depends if each.layer == "raw" and each.table in str(error)]
         if not missing:
@@ -80,18 +83,27 @@ def _build_one(connection: duckdb.DuckDBPyConnection, model: Model, *, is_full: 
         raise PermanentError(f"{model.address} cannot be built: {error}") from error
 
 
-def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, model: Model, *, is_full: bool) -> Mode:
-    standing = read_origins(connection)
+def _bring_up_to_date(
+    connection: duckdb.DuckDBPyConnection, model: Model, standing: dict[Address, Origin], *, is_full: bool
+) -> Mode:
+    """Build one model from ``standing`` and say in it what it was built from.
+
+    ``standing`` is read once a build. Where another process builds in the same lake it may be older than the tables:
+    the next build then does again what needed no doing.
+    """
     origin = origin_now(connection, model, standing)
     known = None if is_full else standing.get(model.address)
     if origin and known:
-        if model.key and follow(connection, model, known, origin):
+        if model.key and (followed := follow(connection, model, known, origin)):
+            standing[model.address] = followed
             return Mode.TOUCHED
         if not model.key and is_same(known, origin):
             return Mode.UNCHANGED
     _make(connection, model)
+    standing.pop(model.address, None)
     if origin:
         write_origin(connection, model.address, origin)
+        standing[model.address] = origin
     return Mode.WHOLE
 
 

@@ -94,10 +94,13 @@ def origin_now(
     return Origin(fingerprint, uuid.uuid4().hex, upstream, taken, unnumbered)
 
 
-def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, now: Origin) -> bool:
-    """Compute the touched rows again, of a table built from ``known``; False when all has to be computed."""
+def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, now: Origin) -> Origin | None:
+    """Compute the touched rows again, of a table built from ``known``.
+
+    Returns what the table was built from after that; None when all has to be computed.
+    """
     if not _can_follow(known, now):
-        return False
+        return None
     connection.execute(
         "set variable taken = map($names::varchar[], $numbers::bigint[])",
         {"names": list(known.taken), "numbers": list(known.taken.values())},
@@ -106,14 +109,15 @@ def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, n
     ((keys,),) = connection.execute("select count(*) from touched").fetchall()
     if keys:
         if "touched_since()" in model.touched_sql and not _say_since(connection):
-            return False
+            return None
         _compute_touched(connection, model)
         if model.fixed and connection.execute(f"from replaced except {_fixed(model)} limit 1").fetchall():
-            return False  # a row moved to another message, run or person: its old one is not touched
+            return None  # a row moved to another message, run or person: its old one is not touched
     if any(_rows(connection, address) != _rows(connection, model.address) for address in model.mirrors):
-        return False  # rows are gone from the raw table
-    write_origin(connection, model.address, replace(now, generation=known.generation))
-    return True
+        return None  # rows are gone from the raw table
+    followed = replace(now, generation=known.generation)
+    write_origin(connection, model.address, followed)
+    return followed
 
 
 def _compute_touched(connection: duckdb.DuckDBPyConnection, model: Model) -> None:

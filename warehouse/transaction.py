@@ -48,7 +48,7 @@ def _once(
     try:
         with beginning():
             connection.execute("begin")
-            connection.execute("select count(*) from duckdb_tables()")  # settles a lake's snapshot
+            connection.execute("select count(*) from duckdb_schemas()")  # settles a lake's snapshot
         result = work()
         connection.execute("commit")
     except BaseException as error:

@@ -109,6 +109,9 @@ _BY_PROVIDER = statements("""
     inner join messages as message
         on message.provider_message_id = given.value ->> 1 and message.channel = given.value ->> 0
 """)
+_PARENTS = statements(
+    "select {list[message_id, traceparent]} from messages where traceparent is not null and message_id in ({keys})"
+)
 # Who confirmed the address, else whom we wrote to there last.
 _BY_ADDRESS = statements("""
     select {list[channel, address, contact_id]} from (
@@ -149,6 +152,12 @@ def resolve(connection: sa.Connection, found: Sequence[Event]) -> list[Event]:
         event if event.contact_id else replace(event, contact_id=people.get((event.channel, event.address)))
         for event in with_message
     ]
+
+
+def trace_parents(connection: sa.Connection, found: Sequence[Event]) -> dict[str, str]:
+    """Return the ``traceparent`` of the events' messages, by message id, of those that have one."""
+    ids = {event.message_id for event in found if event.message_id}
+    return dict(find(connection, _PARENTS, ids)) if ids else {}
 
 
 def _with_message(event: Event, row: Sequence[str] | None) -> Event:

@@ -1,19 +1,32 @@
 """A small town of customers in the warehouse, and a store to plan into."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 import sqlalchemy as sa
 
+import campaigns
 from campaigns import eligibility, lifecycle
 from campaigns.playbooks import read_playbook
 from core.store.tables import messages
 from tests.warehouse.conftest import add, warehouse  # noqa: F401 -- a fixture
 from warehouse.build import build
+from warehouse.catalog import with_upstream
+
+_WORDS = "".join(
+    file.read_text()
+    for file in Path(campaigns.__file__).parent.rglob("*.*")
+    if file.suffix in (".py", ".sql", ".toml", ".yaml")
+)
+_READ = with_upstream(
+    "marts.segments", "marts.segment_memberships", *re.findall(r"\bmarts\.[a-z_]+", _WORDS)
+)  # by what decides
 
 _AGREED = (
     *("receives_renewal_emails", "receives_payment_emails", "receives_soundtrack_alerts", "receives_quote_emails"),
@@ -117,12 +130,12 @@ class Town:
         self.connection.execute(f"update raw.crm__{table} set {names} where id = ?", [*values.values(), key])
 
     def settle(self, *, loaded_at: datetime | None = None) -> None:
-        """Say when the CRM was loaded, and build the models."""
+        """Say when the CRM was loaded, and build the models that campaigns read."""
         build(self.connection, now=self.now, select={"marts._promised_ages"})
         query = "select source_pattern from marts._promised_ages where is_decided_on"
         for (table,) in self.connection.execute(query).fetchall():
             self.load(table, loaded_at or self.now)
-        build(self.connection, now=self.now)
+        build(self.connection, now=self.now, select=_READ)
 
     def load(self, table: str, loaded_at: datetime) -> None:
         """Say when a raw table was loaded."""

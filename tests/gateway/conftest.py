@@ -26,6 +26,7 @@ from core.store.tables import events, inbox, messages, suppressions
 from gateway.app import create_app
 from tests.campaigns.conftest import Town
 from tests.warehouse.conftest import make_raw_tables
+from warehouse.build import build
 from warehouse.connect import connect
 from warehouse.publish import publish
 
@@ -206,6 +207,7 @@ def published_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
         town.contact(company, id="typo", name="Typo", email="", mobile="12", **agreed)
         town.contact(company, id="opted-out", name="Out", unsubscribed=True, **agreed)
         town.settle()
+        build(connection, now=moment)
         publish(connection, folder / "serve", moment)
     return folder / "serve"
 

@@ -19,6 +19,7 @@ from core import faults, metrics, telemetry, traces
 from core.store.tables import messages
 from gateway.operations import StoreNumbers
 from tests.gateway.test_sends import SEND, WISH, headers
+from tests.gateway.test_webhooks import meta, status
 from tests.senders.working import GOOD, work
 
 ROOT = Path(__file__).parents[2]
@@ -39,8 +40,8 @@ def exported():
     traces.stop()
 
 
-def test_one_trace_leads_from_the_api_through_the_store_to_the_provider_and_names_the_run_that_sent(
-    client, place, exported, now
+def test_one_trace_leads_from_the_api_through_the_store_to_the_provider_and_back_and_names_the_run_that_sent(
+    client, deliver, place, exported, now
 ):
     caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     wish = {**WISH, "channel": "whatsapp"}
@@ -48,10 +49,12 @@ def test_one_trace_leads_from_the_api_through_the_store_to_the_provider_and_name
     run_id = str(uuid.uuid4())
     with telemetry.run_step("send_due", parent=traces.of_run(run_id)):
         report, _ = work(place, GOOD, clock=lambda: now)
+    assert deliver("/webhooks/whatsapp", meta(status(answer.json()["message_id"]))) == 200
     spans = exported()
 
     assert (answer.status_code, report.counts) == (202, {"accepted": 1})
-    assert {f"{spans[name].context.trace_id:032x}" for name in ("request", "decide", "send")} == {caller[3:35]}
+    assert {f"{spans[name].context.trace_id:032x}" for name in ("request", "decide", "send", "hear")} == {caller[3:35]}
+    assert spans["hear"].attributes["event_type"] == "delivered"
     assert f"{spans['request'].parent.span_id:016x}" == caller[36:52]
     assert spans["send"].parent.span_id == spans["request"].context.span_id
     assert spans["send"].attributes["message_id"] == answer.json()["message_id"]
