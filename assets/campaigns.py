@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from assets.resources import WRITES_WAREHOUSE, Installation
+from campaigns import states
 from campaigns.playbooks import Playbook, read_playbooks
+from core.errors import PermanentError
 from core.store import outbox
 
 PLAYBOOKS = read_playbooks()
@@ -48,12 +51,33 @@ def campaign_asset(playbook: Playbook) -> dg.AssetsDefinition:
     def decide(installation: Installation) -> dg.MaterializeResult:
         report = installation.steps.run_campaign(playbook.campaign_id)
         outcomes = {f"outcome_{outcome}": count for outcome, count in report.outcomes.items()}
-        return dg.MaterializeResult(metadata={"audience": report.audience, "planned": report.planned, **outcomes})
+        told: dict[str, Any] = {"audience": report.audience, "planned": report.planned, "not_decided": report.reason}
+        return dg.MaterializeResult(metadata=told | outcomes)
 
     return decide
 
 
 CAMPAIGN_ASSETS = [campaign_asset(playbook) for playbook in PLAYBOOKS]
+
+
+@dg.asset(
+    key=["campaigns", "made_by_people"],
+    deps=[["raw", "campaigns__segment_memberships"], *[dg.AssetKey(key) for key in _DECIDES_ON]],
+    group_name="campaigns",
+    kinds={"sql"},
+    pool=WRITES_WAREHOUSE,
+)
+def made_by_people(installation: Installation) -> dg.MaterializeResult:
+    """Decide and plan the campaigns that people made and whose time has come."""
+    steps, planned, failed = installation.steps, {}, []
+    for campaign_id in states.due(steps.store, steps.clock()):
+        try:
+            planned[campaign_id] = steps.run_campaign(campaign_id).planned
+        except PermanentError as error:  # one that fails does not stop the others
+            failed.append(f"{campaign_id}: {error}")
+    if failed:
+        raise PermanentError("; ".join(failed))
+    return dg.MaterializeResult(metadata={"planned": dg.MetadataValue.json(planned)})
 
 
 @dg.asset(
@@ -70,7 +94,7 @@ def withdrawals(installation: Installation) -> dg.MaterializeResult:
 
 DECISIONS = dg.AssetSpec(
     ["raw", "campaigns__decisions"],
-    deps=[dg.AssetKey(["campaigns", playbook.campaign_id]) for playbook in PLAYBOOKS],
+    deps=[dg.AssetKey(["campaigns", name]) for name in (*(book.campaign_id for book in PLAYBOOKS), "made_by_people")],
     group_name="campaigns",
     description="Every decision of every campaign: written by the campaigns above, read by the models below.",
 )

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import campaigns, crm_feedback, lake, models, raw, schedules, sensors
+from assets import campaigns, crm_feedback, lake, models, provider_templates, raw, schedules, sensors
 from assets.resources import Installation
 
 defs = dg.Definitions(
@@ -21,13 +21,15 @@ defs = dg.Definitions(
         lake.lake_files,
         campaigns.compute_segments,
         *campaigns.CAMPAIGN_ASSETS,
+        campaigns.made_by_people,
         campaigns.withdrawals,
         campaigns.DECISIONS,
         campaigns.sends,
         crm_feedback.notes,
+        provider_templates.whatsapp_templates,
     ],
-    jobs=[*schedules.JOBS, lake.tidy],
-    schedules=[*schedules.SCHEDULES, lake.nightly_tidy],
+    jobs=[*schedules.JOBS, lake.tidy, provider_templates.approvals],
+    schedules=[*schedules.SCHEDULES, lake.nightly_tidy, provider_templates.hourly_approvals],
     sensors=[sensors.store_news],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,

@@ -5,6 +5,8 @@ from typing import Any
 import dagster as dg
 
 from assets.campaigns import PLAYBOOKS
+from assets.resources import Installation
+from campaigns import states
 from campaigns.playbooks import Playbook
 
 _MODELS = dg.AssetSelection.groups("staging", "marts", "serve").upstream(depth=0, include_self=True)
@@ -55,11 +57,40 @@ def campaign_job(playbook: Playbook) -> Any:
     )
 
 
+due_campaigns = dg.define_asset_job(
+    "due_campaigns",
+    selection=dg.AssetSelection.assets(
+        ["campaigns", "made_by_people"],
+        ["senders", "sends"],
+        ["raw", "campaigns__segments"],
+        ["raw", "campaigns__segment_memberships"],
+    ),
+    description="Decide, plan and send what people have scheduled and is due.",
+)
+
+
+@dg.schedule(job=due_campaigns, cron_schedule="*/5 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+def look_for_due_campaigns(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    """Start a run only when something is due: a look costs one query."""
+    due = states.due(installation.steps.store, installation.steps.clock())
+    return dg.RunRequest() if due else dg.SkipReason("no campaign that people made is due")
+
+
 CAMPAIGN_JOBS = {playbook.campaign_id: campaign_job(playbook) for playbook in PLAYBOOKS}
-JOBS = [hourly_build, refresh, nightly_compare, daily_totals, feedback, send_due, *CAMPAIGN_JOBS.values()]
+JOBS = [
+    hourly_build,
+    refresh,
+    nightly_compare,
+    daily_totals,
+    feedback,
+    send_due,
+    due_campaigns,
+    *CAMPAIGN_JOBS.values(),
+]
 
 _ON = dg.DefaultScheduleStatus.RUNNING
 SCHEDULES = [
+    look_for_due_campaigns,
     dg.ScheduleDefinition(job=hourly_build, cron_schedule="5 * * * *", default_status=_ON),
     dg.ScheduleDefinition(
         job=nightly_compare, cron_schedule="30 2 * * *", execution_timezone="Asia/Bangkok", default_status=_ON

@@ -1,7 +1,6 @@
 """The steps of the pipeline, each one call: shared by the Dagster assets, the command line and the demo."""
 
 import asyncio
-import fcntl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import eligibility, lifecycle, playbooks, segments
+from campaigns import definitions, eligibility, lifecycle, segments
 from core.clock import utc_now
-from core.errors import PermanentError, TransientError
+from core.errors import PermanentError
 from core.lake import Lake
 from core.settings import Settings
 from core.store.absence import settle_by_absence
@@ -28,7 +27,7 @@ from pipelines.files.mapping import Wish
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
-from warehouse import build, checks, connect, encrypt, lake, publish
+from warehouse import build, checks, connect, encrypt, lake, lock, publish
 from warehouse.transaction import in_transaction
 
 _NOTES = """
@@ -73,12 +72,7 @@ class Steps:
             with self.lake_or_none.loading(source) if source else self.lake_or_none.writing("models"):
                 yield
             return
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with (self.settings.data_dir / "warehouse.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise TransientError("another process writes the warehouse: try again later") from error
+        with lock.held(self.settings.data_dir, waits=waits):
             yield
 
     @contextmanager
@@ -239,11 +233,17 @@ class Steps:
         with self.warehouse() as connection:
             return segments.compute(connection, self.clock(), segments.open_library(self.store))
 
-    def run_campaign(self, campaign_id: str, occurrence: str | None = None) -> lifecycle.RunReport:
-        """Decide and plan one campaign's occurrence."""
-        playbook = playbooks.read_playbook(campaign_id)
+    def run_campaign(self, campaign_id: str) -> lifecycle.RunReport:
+        """Decide and plan the occurrence of a campaign that is due."""
+        playbook = definitions.find(self.store, campaign_id)
         with self.warehouse() as connection:
-            return lifecycle.run_campaign(connection, self.store, playbook, now=self.clock(), occurrence=occurrence)
+            return lifecycle.run_campaign(
+                connection,
+                self.store,
+                playbook,
+                now=self.clock(),
+                approves_playbooks=self.settings.approval_of_playbooks,
+            )
 
     def cancel_ineligible(self) -> int:
         """Cancel planned messages whose reason is gone."""

@@ -1,5 +1,6 @@
 -- description: The temporary table `considered`: one row per contact and subject of a run, with what the rules ask about.
--- Parameters: $campaign_id, $run_id, $purpose, $channels, $roles.
+-- Parameters: $campaign_id, $run_id, $purpose, $channels, $roles; $variants in order, $variant_bounds between their
+-- shares of 10,000, and the $family by which companies are assigned: stable over runs, batches and pauses.
 
 create or replace temp table considered as
 with reachable as (
@@ -73,6 +74,17 @@ select
     company.name as company_name,
     company.is_active as has_active_contract,
     sent_before.step is not null as is_sent_before,
+    case
+        when len($variants) = 1 then $variants[1]
+        else $variants[
+            1 + len(
+                list_filter(
+                    $variant_bounds::bigint[],
+                    lambda bound: bound <= md5_number_lower('variant|' || $family || '|' || chosen.company_id) % 10000
+                )
+            )
+        ]
+    end as variant,
     false as is_decided
 from chosen
 inner join marts.companies as company on company.company_id = chosen.company_id

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from campaigns import lifecycle
+from campaigns import lifecycle, triggers
 from campaigns.past import Past, as_of
-from campaigns.playbooks import Playbook
+from campaigns.playbooks import Playbook, read_playbooks
 from campaigns.segments import Library, Segment, find_members
 
 _ZONE = ZoneInfo("Asia/Bangkok")
@@ -70,7 +70,7 @@ def backtest(
     start = now - timedelta(days=days)
     tables = library.tables(segment)
     if playbook is not None:
-        tables |= lifecycle.tables_decided_on()
+        tables |= lifecycle.tables_decided_on() | triggers.tables(playbook)
     found: dict[date, Day] = {}
     notes: dict[str, None] = {}
     connection.execute("drop table if exists temp.seen; drop table if exists temp.simulated")
@@ -121,7 +121,10 @@ def _decide(connection: Any, playbook: Playbook, day: Day, start: datetime, mome
     )
     connection.execute("insert into raw.campaigns__decisions from temp.simulated")
     run_id = f"backtest {moment.isoformat()}"
-    lifecycle.decide(connection, playbook, run_id, moment)
+    triggers.narrow(connection, playbook, since=start, now=moment)
+    rivals = [book for book in read_playbooks() if book.campaign_id != playbook.campaign_id]
+    told = lifecycle.tell(connection, playbook, rivals, moment)
+    lifecycle.decide(connection, playbook, run_id, told)
     lifecycle.write_decisions(connection, playbook, run_id, snapshot_id="backtest", now=moment)
     decided = connection.execute("select outcome, count(*) from verdicts group by all").fetchall()
     day.outcomes.update(dict(decided))

@@ -1,28 +1,27 @@
 """One occurrence of a campaign: segment, decisions, messages. Interrupted anywhere, it can be run again."""
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import holidays, policy, segments, templates
+from campaigns import definitions, holidays, policy, segments, states, templates, triggers
+from campaigns.fill import Key, fill
 from campaigns.playbooks import Playbook, read_playbooks
+from campaigns.policy import Policy
 from core import traces
 from core.ids import message_id
 from core.metrics import meters
+from core.store import campaign_states, ledger, restores
 from core.store import campaigns as store_campaigns
-from core.store import ledger, restores
-from core.store.templates import save_template
-from core.vocabulary import Outcome
+from core.store.campaigns import Run
+from core.store.templates import save_shipped
 
-AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
-# A source that was never loaded is older than any; the marts are as old as the loads they were built from.
-OLDEST = (
-    "select source_table, loaded_at from marts.freshness where is_decided_on order by loaded_at nulls first limit 1"
-)
+SNAPSHOT = "%Y%m%dT%H%M%S%f"
+_BUILT_AT = "select max(built_at) from marts.freshness"
+_NOTHING_STOPPED = "create or replace temp table stopped (company_id varchar, subject_id varchar, why varchar)"
 _DUE_AT_RESTORE = """
     with first_run as (
         select run_id from raw.campaigns__decisions
@@ -33,60 +32,71 @@ _DUE_AT_RESTORE = """
         select (contact_id, step, subject_id) from raw.campaigns__decisions semi join first_run using (run_id)
     )
 """
-_VARIABLES = Path(__file__).parent / "variables"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """What one occurrence came to: contacts considered, how many per outcome, messages planned."""
+    """What one occurrence came to: contacts considered, how many per outcome, messages planned.
+
+    ``reason`` says why nothing was decided: the campaign is paused, not approved, not due.
+    """
 
     run_id: str
     occurrence: str
     audience: int
     outcomes: dict[str, int]
     planned: int
+    reason: str = ""
 
 
 def run_campaign(
-    connection: Any, engine: sa.Engine, playbook: Playbook, *, now: datetime, occurrence: str | None = None
+    connection: Any,
+    engine: sa.Engine,
+    playbook: Playbook,
+    *,
+    now: datetime,
+    approves_playbooks: bool = False,
 ) -> RunReport:
     """Decide about everyone in the segment and plan what is to be sent.
 
     An occurrence that is planned already is reported, not decided again. With stale data everybody's outcome is
-    ``stale_data`` and the occurrence stays open, so that a later call decides it on fresh data. Raises PermanentError
-    where the segment asks about holidays and one of them has no date to come.
+    ``stale_data`` and the occurrence stays open, so that a later call decides it on fresh data. What is paused, not
+    approved or not due is not decided: the report says so. Raises PermanentError where the segment asks about holidays
+    and one of them has no date to come.
     """
-    occurrence = occurrence or playbook.occurrence(now)
-    snapshot_id = now.strftime("%Y%m%dT%H%M%S")
     library = segments.open_library(engine)
     segment = library.get(playbook.segment)
     holidays.require_dates(connection, library.tables(segment), now)
+    deciding, rivals = policy.read_policy(), others(engine, playbook)
     with engine.begin() as store:
-        store_campaigns.save_campaign(store, playbook.model_dump(mode="json"), now)
+        admission = states.admit(store, playbook, now=now, approves_playbooks=approves_playbooks)
+        if admission.reason:
+            return _nothing(admission)
+        store_campaigns.save_policy(store, deciding.version, deciding.content(), now)
         run = store_campaigns.begin_run(
             store,
             campaign_id=playbook.campaign_id,
-            occurrence=occurrence,
-            snapshot_id=snapshot_id,
+            occurrence=admission.occurrence,
+            snapshot_id=snapshot(connection, now),
             segment_version=f"{segment.segment_id}@{segment.version}",
-            policy_version=policy.policy_version(),
+            policy_version=deciding.version,
             now=now,
         )
+        since = store_campaigns.first_run_at(store, playbook.campaign_id) or now
     if run.status == "planned":
-        return _report(connection, run.run_id, occurrence, planned=0)
+        return _report(connection, run.run_id, run.occurrence, planned=0)
     segments.record(connection, segment, now, library)
-    is_stale = decide(connection, playbook, run.run_id, now)
-    write_decisions(connection, playbook, run.run_id, snapshot_id, now)
-    if is_stale:
-        return _report(connection, run.run_id, occurrence, planned=0)
+    triggers.narrow(connection, playbook, since=since, now=now)
+    told = tell(connection, playbook, rivals, now)
+    decide(connection, playbook, run.run_id, told, deciding)
+    write_decisions(connection, playbook, run.run_id, run.snapshot_id, now)
+    if told["is_stale"]:
+        return _report(connection, run.run_id, run.occurrence, planned=0)
     with engine.begin() as store:
-        versions = _save_templates(store, playbook, now)
-        planned = ledger.plan(store, _messages(connection, playbook, run.run_id, snapshot_id, versions, now), now)
-        if restored_at := restores.last_restore(store):
-            due_then = _due_at_restore(connection, playbook.campaign_id, run.run_id, restored_at)
-            restores.doubt_planned(store, due_then, restored_at, now)
-        report = _report(connection, run.run_id, occurrence, planned=planned)
-        store_campaigns.finish_run(store, run.run_id, audience=report.audience, now=now)
+        if not campaign_states.is_running(store, playbook.campaign_id, admission.version):
+            connection.execute("delete from raw.campaigns__decisions where run_id = ?", [run.run_id])
+            return _nothing(states.admit(store, playbook, now=now, approves_playbooks=approves_playbooks))
+        report = _plan(connection, store, playbook, run, told | {"since": since.isoformat()}, now)
     for outcome, contacts in report.outcomes.items():
         meters().decisions.labels(playbook.campaign_id, outcome).inc(contacts)
     return report
@@ -94,49 +104,71 @@ def run_campaign(
 
 def tables_decided_on() -> frozenset[str]:
     """Return the marts that deciding reads: the audience, every rule of the policy, the age of the data."""
-    texts = [AUDIENCE, *(rule.sql for rule in policy.read_rules())]
-    return frozenset(re.findall(r"\bmarts\.[a-z_]+", "".join(texts))) | {"marts.freshness"}
+    return policy.read_policy().tables | {"marts.freshness"}
 
 
-def decide(connection: Any, playbook: Playbook, run_id: str, now: datetime) -> bool:
-    """Decide about the temporary table ``members``: makes ``verdicts``; returns whether the data was too old."""
-    roles = [str(role) for role in playbook.roles]
+def others(engine: sa.Engine, playbook: Playbook) -> tuple[Playbook, ...]:
+    """Return the campaigns that this one must not write beside: playbooks, and what people have had approved."""
+    shipped = tuple(book for book in read_playbooks() if book.campaign_id != playbook.campaign_id)
+    return (*shipped, *(book for book in definitions.approved(engine) if book.campaign_id != playbook.campaign_id))
+
+
+def tell(connection: Any, playbook: Playbook, rivals: Iterable[Playbook], now: datetime) -> dict[str, Any]:
+    """Return what the policy is told of the moment beside the data: its age, and which campaigns there are."""
+    source, oldest = connection.execute(policy.OLDEST).fetchone() or ("every source", None)
+    rivals = list(rivals)
+    return {
+        "is_stale": oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours),
+        "oldest_source": source,
+        "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
+        "more_urgent": [book.campaign_id for book in rivals if book.priority <= playbook.priority],
+        "same_purpose": [book.campaign_id for book in rivals if book.purpose == playbook.purpose],
+    }
+
+
+def decide(
+    connection: Any, playbook: Playbook, run_id: str, told: dict[str, Any], deciding: Policy | None = None
+) -> None:
+    """Decide about the temporary table ``members``: makes ``verdicts``. Without ``deciding`` by the policy of today."""
+    deciding = deciding or policy.read_policy()
+    arms = list(playbook.arms)
+    bounds = [sum(list(playbook.arms.values())[: place + 1]) for place in range(len(arms) - 1)]
+    purpose = str(playbook.purpose)
     connection.execute(
-        AUDIENCE,
+        deciding.audience,
         {
             "campaign_id": playbook.campaign_id,
             "run_id": run_id,
-            "purpose": str(playbook.purpose),
+            "purpose": purpose,
             "channels": [str(each) for each in playbook.channels],
-            "roles": roles,
-        },
-    )
-    source, oldest = connection.execute(OLDEST).fetchone() or ("every source", None)
-    is_stale = oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours)
-    others = [book for book in read_playbooks() if book.campaign_id != playbook.campaign_id]
-    steps = [step for (step,) in connection.execute("select distinct step from considered").fetchall()]
-    policy.decide(
-        connection,
-        {
-            "purpose": str(playbook.purpose),
-            "is_stale": is_stale,
-            "campaign_id": playbook.campaign_id,
+            "roles": [str(role) for role in playbook.roles],
+            "variants": arms,
+            "variant_bounds": bounds,
             "family": playbook.holdout_family,
-            "has_holdout_below": round(playbook.holdout_share * 10_000),
-            "run_id": run_id,
-            "oldest_source": source,
-            "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
-            "most_data_age_hours": f"{playbook.most_data_age_hours:g}",
-            "respects_crm_hold": playbook.respects_crm_hold,
-            "needs_active_contract": playbook.needs_active_contract,
-            "more_urgent": [book.campaign_id for book in others if book.priority <= playbook.priority],
-            "same_purpose": [book.campaign_id for book in others if book.purpose == playbook.purpose],
-            "most_in_seven_days": playbook.most_in_seven_days,
-            "steps": steps,
-            "template_ids": [playbook.template_for(step) for step in steps],
         },
     )
-    return is_stale
+    if playbook.stop_when:
+        stops = {"campaign_id": playbook.campaign_id, "stop_when": list(playbook.stop_when)}
+        connection.execute(deciding.stopped, stops)
+    else:
+        connection.execute(_NOTHING_STOPPED)
+    used = connection.execute("select distinct step, variant from considered order by all").fetchall()
+    parameters = {
+        **told,
+        "purpose": purpose,
+        "campaign_id": playbook.campaign_id,
+        "family": playbook.holdout_family,
+        "has_holdout_below": round(playbook.holdout_share * 10_000),
+        "run_id": run_id,
+        "most_data_age_hours": f"{playbook.most_data_age_hours:g}",
+        "respects_crm_hold": playbook.respects_crm_hold,
+        "needs_active_contract": playbook.needs_active_contract,
+        "most_in_seven_days": playbook.most_in_seven_days,
+        "steps": [step for step, _ in used],
+        "step_variants": [variant for _, variant in used],
+        "template_ids": [playbook.template_for(step, variant) for step, variant in used],
+    }
+    policy.decide(connection, parameters, deciding.rules)
 
 
 def write_decisions(connection: Any, playbook: Playbook, run_id: str, snapshot_id: str, now: datetime) -> None:
@@ -147,7 +179,7 @@ def write_decisions(connection: Any, playbook: Playbook, run_id: str, snapshot_i
         """
         insert into raw.campaigns__decisions
         select ?, ?, step, contact_id, company_id, subject_type, subject_id, outcome, why, channel,
-               case when outcome = 'holdout' then 'holdout' else 'a' end, deferred_until, ?, ?
+               case when outcome = 'holdout' then 'holdout' else variant end, deferred_until, ?, ?
         from verdicts
         """,
         [run_id, playbook.campaign_id, now, snapshot_id],
@@ -165,55 +197,67 @@ def _due_at_restore(connection: Any, campaign_id: str, run_id: str, restored_at:
     return [message_id(campaign_id, run_id, contact_id, step) for contact_id, step in found]
 
 
-def _save_templates(store: sa.Connection, playbook: Playbook, now: datetime) -> dict[tuple[str, str, str], int]:
-    return {
-        key: save_template(store, template_id=key[0], channel=key[1], language=key[2], content=content, now=now)
-        for key, content in templates.contents(playbook).items()
-    }
+def snapshot(connection: Any, now: datetime) -> str:
+    """Name the build of the warehouse that is decided on, by its moment (UTC)."""
+    (built_at,) = connection.execute(_BUILT_AT).fetchone()
+    return str((built_at or now).strftime(SNAPSHOT))
+
+
+def _plan(
+    connection: Any, store: sa.Connection, playbook: Playbook, run: Run, told: dict[str, Any], now: datetime
+) -> RunReport:
+    """Plan the run's messages and close it, in the caller's transaction."""
+    versions = save_shipped(store, templates.contents(playbook), now)
+    planned = ledger.plan(store, _messages(connection, playbook, run, versions, now), now)
+    if restored_at := restores.last_restore(store):
+        due_then = _due_at_restore(connection, playbook.campaign_id, run.run_id, restored_at)
+        restores.doubt_planned(store, due_then, restored_at, now)
+    report = _report(connection, run.run_id, run.occurrence, planned=planned)
+    used = {"|".join(key): version for key, version in versions.items()}
+    store_campaigns.note_parameters(store, run.run_id, {**told, "templates": used})
+    store_campaigns.finish_run(store, run.run_id, audience=report.audience, now=now)
+    return report
 
 
 def _messages(
-    connection: Any,
-    playbook: Playbook,
-    run_id: str,
-    snapshot_id: str,
-    versions: dict[tuple[str, str, str], int],
-    now: datetime,
+    connection: Any, playbook: Playbook, run: Run, versions: dict[Key, int], now: datetime
 ) -> list[dict[str, Any]]:
-    found = connection.execute((_VARIABLES / f"{playbook.campaign_id}.sql").read_text()).to_arrow_table().to_pylist()
-    variables = {(row.pop("contact_id"), row.pop("subject_id")): row for row in found}
-    chosen = connection.execute("from verdicts where outcome = ? order by contact_id", [str(Outcome.SEND)])
+    contents = templates.contents(playbook)
     rows = []
-    for verdict in chosen.to_arrow_table().to_pylist():
-        template_id, channel = playbook.template_for(verdict["step"]), verdict["channel"]
-        key = (template_id, channel, verdict["language"])
-        language = verdict["language"] if key in versions else templates.FALLBACK
+    for verdict, key, variables in fill(connection, playbook, contents):
+        template_id, channel, language = key
         rows.append(
             {
-                "message_id": message_id(playbook.campaign_id, run_id, verdict["contact_id"], verdict["step"]),
+                "message_id": message_id(playbook.campaign_id, run.run_id, verdict["contact_id"], verdict["step"]),
                 "campaign_id": playbook.campaign_id,
-                "run_id": run_id,
+                "run_id": run.run_id,
                 "step": verdict["step"],
-                "variant": "a",
+                "variant": verdict["variant"],
                 "contact_id": verdict["contact_id"],
                 "company_id": verdict["company_id"],
                 "channel": channel,
                 "purpose": str(playbook.purpose),
                 "address": verdict["address"],
                 "template_id": template_id,
-                "template_version": versions[template_id, channel, language],
+                "template_version": versions[key],
                 "language": language,
-                "variables": variables.get((verdict["contact_id"], verdict["subject_id"]), {}),
+                "variables": variables,
                 "subject_type": verdict["subject_type"],
                 "subject_id": verdict["subject_id"],
                 "priority": playbook.priority,
                 "not_before": None,
                 "expires_at": now + timedelta(hours=playbook.expires_after_hours),
-                "snapshot_id": snapshot_id,
+                "snapshot_id": run.snapshot_id,
                 "traceparent": traces.current_parent(),
             }
         )
     return rows
+
+
+def _nothing(admission: states.Admission) -> RunReport:
+    return RunReport(
+        run_id="", occurrence=admission.occurrence, audience=0, outcomes={}, planned=0, reason=admission.reason
+    )
 
 
 def _report(connection: Any, run_id: str, occurrence: str, *, planned: int) -> RunReport:

@@ -50,9 +50,12 @@ class Past:
 
 
 @contextmanager
-def as_of(connection: Any, moment: datetime, tables: Iterable[str]) -> Iterator[Past]:
+def as_of(
+    connection: Any, moment: datetime, tables: Iterable[str], *, decided_at: datetime | None = None
+) -> Iterator[Past]:
     """Within, ``raw``, ``staging`` and ``marts`` are those of ``moment``, with the marts named in ``tables`` built.
 
+    ``decided_at``: what a run saw that decided then on marts built at ``moment``: what campaigns wrote meanwhile too.
     They lie in a database in memory: nothing of the warehouse changes, and what is written to them is gone afterwards;
     temporary tables stay. Raises PermanentError where the CRM was never loaded.
     """
@@ -73,11 +76,26 @@ def as_of(connection: Any, moment: datetime, tables: Iterable[str]) -> Iterator[
             kind = "table" if table.startswith("campaigns__") else "view"
             connection.execute(f"create {kind} past.raw.{table} as {query}")
         build(connection, now=moment, select=select)
+        if decided_at is not None:
+            _go_on(connection, home, decided_at)
         yield Past(moment, watched_since)
     finally:
         connection.execute(f'use "{home}"')
         connection.execute("detach past")
         connection.execute("set variable now = ?::timestamptz", [before])
+
+
+def _go_on(connection: Any, home: str, decided_at: datetime) -> None:
+    """Keep what was loaded as it is, and let what campaigns wrote themselves go on to ``decided_at``."""
+    for (table,) in _raw_tables(connection, home):
+        if not table.startswith("campaigns__"):
+            connection.execute(f"create table past.raw._kept as from past.raw.{table}; drop view past.raw.{table}")
+            connection.execute(f"alter table past.raw._kept rename to {table}")
+    connection.execute("set variable now = ?::timestamptz", [decided_at])
+    for (table,) in _raw_tables(connection, home):
+        if table.startswith("campaigns__"):
+            query = _taken_back(connection, home, table)
+            connection.execute(f"create or replace table past.raw.{table} as {query}")
 
 
 def _raw_tables(connection: Any, home: str) -> list[tuple[str]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,16 @@ from core.errors import PermanentError
 from core.vocabulary import Outcome
 
 _FOLDER = Path(__file__).parent / "policy"
+AUDIENCE = (Path(__file__).parent / "audience.sql").read_text()
+STOPPED = (Path(__file__).parent / "stopped.sql").read_text()
+# A source that was never loaded is older than any; the marts are as old as the loads they were built from.
+OLDEST = (
+    "select source_table, loaded_at from marts.freshness where is_decided_on order by loaded_at nulls first limit 1"
+)
+VERDICTS = """
+    select considered.* exclude (is_decided), decided.outcome, decided.why, decided.deferred_until
+    from considered inner join decided on decided.row_id = considered.rowid
+"""
 _OUTCOME = re.compile(r"^-- outcome: (\w+)$", re.MULTILINE)
 _PARAMETER = re.compile(r"\$(\w+)")
 
@@ -38,15 +49,52 @@ def read_rules() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+@dataclass(frozen=True)
+class Policy:
+    """All that decides: whom a run considers with what is asked about them, what stopped, and the rules."""
+
+    audience: str
+    stopped: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def version(self) -> str:
+        """Name it by what it says: so a run can be decided again."""
+        texts = (self.audience, self.stopped, *(rule.sql for rule in self.rules))
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Return the marts it reads."""
+        texts = (self.audience, self.stopped, *(rule.sql for rule in self.rules))
+        return frozenset(re.findall(r"\bmarts\.[a-z_]+", "".join(texts)))
+
+    def content(self) -> dict[str, Any]:
+        """Return it as the store keeps it."""
+        rules = [{"outcome": str(rule.outcome), "sql": rule.sql} for rule in self.rules]
+        return {"audience": self.audience, "stopped": self.stopped, "rules": rules}
+
+
+def from_content(content: Mapping[str, Any]) -> Policy:
+    """Return a policy that the store keeps."""
+    rules = tuple(Rule(Outcome(rule["outcome"]), rule["sql"]) for rule in content["rules"])
+    return Policy(content["audience"], content["stopped"], rules)
+
+
+def read_policy() -> Policy:
+    """Return the campaigns' policy of today."""
+    return Policy(AUDIENCE, STOPPED, read_rules())
+
+
 def read_rule(path: Path) -> Rule:
     """Read one rule."""
     text = path.read_text()
     return Rule(Outcome(_OUTCOME.findall(text)[0]), text)
 
 
-def policy_version(rules: tuple[Rule, ...] | None = None) -> str:
-    """Name a policy, the campaigns' unless other rules are given, by what it says: so a run can be decided again."""
-    return hashlib.sha256("\0".join(rule.sql for rule in rules or read_rules()).encode()).hexdigest()[:12]
+def policy_version(rules: tuple[Rule, ...]) -> str:
+    """Name rules by what they say."""
+    return hashlib.sha256("\0".join(rule.sql for rule in rules).encode()).hexdigest()[:12]
 
 
 def decide(connection: Any, parameters: dict[str, Any], rules: tuple[Rule, ...] | None = None) -> None:
@@ -59,10 +107,8 @@ def decide(connection: Any, parameters: dict[str, Any], rules: tuple[Rule, ...] 
             row_id bigint, outcome varchar, why varchar, deferred_until timestamptz
         );
         create or replace temp view undecided as select rowid as row_id, * from considered where not is_decided;
-        create or replace temp view verdicts as
-        select considered.* exclude (is_decided), decided.outcome, decided.why, decided.deferred_until
-        from considered inner join decided on decided.row_id = considered.rowid
     """)
+    connection.execute(f"create or replace temp view verdicts as {VERDICTS}")
     for rule in rules or read_rules():
         known = {name: parameters[name] for name in rule.parameters}
         until = "deferred_until" if rule.outcome is Outcome.DEFERRED else "null"

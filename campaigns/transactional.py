@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from campaigns import policy, templates
-from campaigns.lifecycle import AUDIENCE, OLDEST
+from campaigns.policy import AUDIENCE, OLDEST
 from core.duck import attaching, open_file
 from core.errors import PermanentError
 from core.store import suppressions
@@ -146,6 +146,9 @@ def _verdict(
             "purpose": str(template.purpose),
             "channels": [str(each) for each in wish.channels],
             "roles": [],
+            "variants": ["a"],
+            "variant_bounds": [],
+            "family": "",
         },
     )
     found = connection.execute("select address from considered").fetchall()
@@ -164,6 +167,7 @@ def _verdict(
         "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
         "most_data_age_hours": f"{template.most_data_age_hours:g}",
         "steps": [wish.step],
+        "step_variants": ["a"],
         "template_ids": [template.template_id],
     }
     policy.decide(connection, parameters, read_rules())

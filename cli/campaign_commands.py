@@ -1,35 +1,48 @@
-"""``bma campaign``: look at campaigns, run them, hold them."""
+"""``bma campaign``: every command; the life of a campaign and looking ahead have files of their own."""
 
-from typing import Annotated
+from typing import Any
 
 import sqlalchemy as sa
 import typer
 
-from campaigns.playbooks import read_playbook, read_playbooks
+from campaigns import definitions, states
+from cli import campaign_life, campaign_look
+from cli.campaign_life import Name
 from cli.output import Json, open_steps, show
-from core.clock import utc_now
 from core.errors import PermanentError
-from core.store import audit, campaigns, ledger, outbox
+from core.store import campaigns, outbox
 from core.store.tables import campaign_runs, messages
 
-campaign = typer.Typer(no_args_is_help=True, help="Campaigns: list, plan, run, pause, resume, cancel, report.")
-Name = Annotated[str, typer.Argument(help="The campaign's id, e.g. renewal.")]
+campaign = typer.Typer(
+    no_args_is_help=True,
+    help="Campaigns: draft, check, preview, approve, schedule, run, pause, cancel, report, replay.",
+)
+for command in ("draft", "check", "approve", "schedule", "pause", "resume", "cancel"):
+    campaign.command(command)(getattr(campaign_life, command))
+campaign.command("preview")(campaign_look.preview_campaign)
+campaign.command("test-send")(campaign_look.send_test)
+campaign.command("experiment")(campaign_look.experiment)
+campaign.command("replay")(campaign_look.replay)
 
 
 @campaign.command("list")
 def list_campaigns(as_json: Json = False) -> None:
-    """List the campaigns, when they run and whether they are held. Example: bma campaign list."""
-    with open_steps().store.connect() as connection:
+    """List the campaigns, where they stand, when they run and whether they are held. Example: bma campaign list."""
+    steps = open_steps()
+    standing = {each.campaign_id: each for each in states.list_states(steps.store)}
+    with steps.store.connect() as connection:
         held = campaigns.standing_holds(connection)
     rows = [
         {
             "campaign_id": book.campaign_id,
             "name": book.name,
             "purpose": book.purpose,
-            "cron": book.cron,
+            "status": standing[book.campaign_id].status if book.campaign_id in standing else "scheduled",
+            "cron": book.cron or book.at,
+            "next": book.next_slot(steps.clock()),
             "held": held.get(f"campaign:{book.campaign_id}") or held.get("all"),
         }
-        for book in read_playbooks()
+        for book in definitions.all_campaigns(steps.store)
     ]
     show(rows, as_json)
 
@@ -39,7 +52,7 @@ def run(campaign_id: Name, as_json: Json = False) -> None:
     """Decide, plan and send today's occurrence; a second call changes nothing. Example: bma campaign run renewal."""
     steps = open_steps()
     steps.cancel_ineligible()
-    report = steps.run_campaign(campaign_id)
+    report = _run(steps, campaign_id)
     sent = steps.send_due().counts
     show(
         {
@@ -56,51 +69,28 @@ def run(campaign_id: Name, as_json: Json = False) -> None:
 @campaign.command("plan")
 def plan(campaign_id: Name, as_json: Json = False) -> None:
     """Decide and plan today's occurrence without sending. Example: bma campaign plan renewal."""
-    report = open_steps().run_campaign(campaign_id)
+    report = _run(open_steps(), campaign_id)
     show(
         {"run_id": report.run_id, "audience": report.audience, "outcomes": report.outcomes, "planned": report.planned},
         as_json,
     )
 
 
-@campaign.command("pause")
-def pause(campaign_id: Name, reason: Annotated[str, typer.Option(help="Why.")] = "paused by hand") -> None:
-    """Stop sending between two messages. Example: bma campaign pause renewal --reason "wrong price"."""
-    read_playbook(campaign_id)
-    now = utc_now()
-    with open_steps().store.begin() as connection:
-        campaigns.set_hold(connection, f"campaign:{campaign_id}", reason, "cli", now)
-        audit.write(connection, actor="cli", action="pause", target=campaign_id, detail={"reason": reason}, now=now)
-
-
-@campaign.command("resume")
-def resume(campaign_id: Name) -> None:
-    """Send again. Example: bma campaign resume renewal."""
-    with open_steps().store.begin() as connection:
-        if not campaigns.lift_hold(connection, f"campaign:{campaign_id}"):
-            raise PermanentError(f"campaign {campaign_id} is not paused: see `bma campaign list`")
-        audit.write(connection, actor="cli", action="resume", target=campaign_id, detail={}, now=utc_now())
-
-
-@campaign.command("cancel")
-def cancel(campaign_id: Name, as_json: Json = False) -> None:
-    """Cancel what is planned and not yet claimed. Example: bma campaign cancel renewal."""
-    read_playbook(campaign_id)
-    now = utc_now()
-    with open_steps().store.begin() as connection:
-        cancelled = ledger.cancel_campaign(connection, campaign_id, reason="cancelled by hand", at=now)
-        audit.write(
-            connection, actor="cli", action="cancel", target=campaign_id, detail={"messages": cancelled}, now=now
-        )
-    show({"cancelled": cancelled}, as_json)
+def _run(steps: Any, campaign_id: str) -> Any:
+    """Decide and plan. Raises PermanentError where the campaign may not run now, saying why."""
+    report = steps.run_campaign(campaign_id)
+    if report.reason:
+        raise PermanentError(report.reason)
+    return report
 
 
 @campaign.command("show")
 def show_campaign(campaign_id: Name, as_json: Json = False) -> None:
     """Tell how far sending has come, how fast, and why the rest waits. Example: bma campaign show renewal."""
-    read_playbook(campaign_id)
-    with open_steps().store.connect() as connection:
-        result = outbox.progress(connection, campaign_id, utc_now())
+    steps = open_steps()
+    definitions.find(steps.store, campaign_id)
+    with steps.store.connect() as connection:
+        result = outbox.progress(connection, campaign_id, steps.clock())
         held = campaigns.standing_holds(connection)
     scopes = ("all", f"campaign:{campaign_id}")
     show({**result, "held": {scope: held[scope] for scope in scopes if scope in held}}, as_json)
@@ -109,13 +99,20 @@ def show_campaign(campaign_id: Name, as_json: Json = False) -> None:
 @campaign.command("report")
 def report(campaign_id: Name, as_json: Json = False) -> None:
     """Count a campaign's messages by run and status. Example: bma campaign report renewal."""
-    read_playbook(campaign_id)
+    steps = open_steps()
+    definitions.find(steps.store, campaign_id)
     query = (
-        sa.select(campaign_runs.c.occurrence, messages.c.channel, messages.c.status, sa.func.count().label("messages"))
+        sa.select(
+            campaign_runs.c.run_id,
+            campaign_runs.c.occurrence,
+            messages.c.channel,
+            messages.c.status,
+            sa.func.count().label("messages"),
+        )
         .join(messages, messages.c.run_id == campaign_runs.c.run_id)
         .where(campaign_runs.c.campaign_id == campaign_id)
-        .group_by(campaign_runs.c.occurrence, messages.c.channel, messages.c.status)
+        .group_by(campaign_runs.c.run_id, campaign_runs.c.occurrence, messages.c.channel, messages.c.status)
         .order_by(campaign_runs.c.occurrence, messages.c.channel, messages.c.status)
     )
-    with open_steps().store.connect() as connection:
+    with steps.store.connect() as connection:
         show([dict(row) for row in connection.execute(query).mappings()], as_json)

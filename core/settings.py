@@ -2,11 +2,13 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.lake import Bucket, Lake
+from core.vocabulary import Role
 
 
 class Settings(BaseSettings):
@@ -24,7 +26,10 @@ class Settings(BaseSettings):
     dagster_url: SecretStr = SecretStr("")
     public_url: str = "http://127.0.0.1:8000"
     time_zone: str = "Asia/Bangkok"
-    dashboard_password: SecretStr = SecretStr("")
+    dashboard_role: Role | Literal[""] = ""
+    approval_by_another: bool = True
+    approval_of_playbooks: bool = False
+    test_addresses: str = ""
 
     crm_url: str = "http://127.0.0.1:8100"
     crm_username: str = ""
@@ -43,6 +48,7 @@ class Settings(BaseSettings):
     line_url: str = "https://api.line.me"
     line_token: SecretStr = SecretStr("")
     line_channel_secret: SecretStr = SecretStr("")
+    line_account: str = ""
 
     smtp_host: str = ""
     smtp_port: int = 587
@@ -94,6 +100,16 @@ class Settings(BaseSettings):
     def limits_file(self) -> Path:
         """What our own accounts may do where it differs from ``senders/<channel>/limits.toml``; need not exist."""
         return self.data_dir / "limits.toml"
+
+    @property
+    def prices_file(self) -> Path:
+        """What WhatsApp templates cost us by category and country; need not exist."""
+        return self.data_dir / "prices.toml"
+
+    @property
+    def staff_addresses(self) -> frozenset[str]:
+        """Addresses that test sends may go to."""
+        return frozenset(self.test_addresses.lower().split())
 
     @property
     def serve_dir(self) -> Path:

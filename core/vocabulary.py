@@ -89,6 +89,19 @@ class Purpose(StrEnum):
     MARKETING = "marketing"
 
 
+class CampaignStatus(StrEnum):
+    """Where a campaign stands; ``sending`` and ``done`` are not stored: the ledger tells them."""
+
+    DRAFT = "draft"
+    CHECKED = "checked"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    DONE = "done"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
 class Outcome(StrEnum):
     """What the policy decided for one considered contact, in the order in which it asks."""
 

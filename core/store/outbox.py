@@ -89,6 +89,19 @@ def claim_fairly(
     return taken
 
 
+def planned_contacts(connection: sa.Connection, besides: str) -> list[tuple[str, str]]:
+    """Return campaign and contact of every planned message of other campaigns."""
+    query = sa.select(messages.c.campaign_id, messages.c.contact_id).distinct()
+    found = connection.execute(query.where(IS_PLANNED, messages.c.campaign_id != besides))
+    return [(row[0], row[1]) for row in found]
+
+
+def planned_count(connection: sa.Connection, channel: str) -> int:
+    """Count a channel's planned messages."""
+    query = sa.select(sa.func.count()).where(IS_PLANNED, messages.c.channel == channel)
+    return int(connection.execute(query).scalar_one())
+
+
 def doubted(connection: sa.Connection, channel: str, *, since: datetime) -> list[Message]:
     """Return a channel's messages in doubt that were claimed after ``since``, oldest first."""
     query = sa.select(*COLUMNS).where(messages.c.channel == channel, IS_IN_DOUBT, messages.c.claimed_at >= since)

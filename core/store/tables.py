@@ -81,6 +81,7 @@ messages = sa.Table(
     text("cost_currency", nullable=True),
     text("snapshot_id", nullable=True),
     text("traceparent", nullable=True),  # W3C trace context of who planned it: the worker's spans go below it
+    text("fallback_of", nullable=True),  # the message on another channel that it stands in for
     time("planned_at", nullable=False),
     time("claimed_at"),
     time("accepted_at"),
@@ -93,6 +94,7 @@ messages = sa.Table(
     partial("ix_messages_planned", "status = 'planned'", "channel", "priority", "campaign_id", "planned_at"),
     partial("ix_messages_claimed", "status = 'claimed'", "channel", "claimed_at"),
     partial("ix_messages_in_doubt", "status = 'in_doubt'", "channel", "claimed_at"),
+    partial("ix_messages_fallback_of", "fallback_of is not null", "fallback_of"),
     partial("ix_messages_receipt", "provider_message_id is not null", "provider_message_id"),
     sa.Index("ix_messages_run_id", "run_id"),
     sa.Index("ix_messages_updated_at", "updated_at"),
@@ -107,9 +109,13 @@ campaigns = sa.Table(
     text("purpose"),
     sa.Column("definition", sa.JSON, nullable=False),
     sa.Column("definition_version", sa.Integer, nullable=False),
-    text("status"),  # active | paused | cancelled
+    text("status"),  # draft | checked | approved | scheduled | paused | cancelled; active: a template of the API
     time("created_at", nullable=False),
     time("updated_at", nullable=False),
+    text("origin", server_default="playbook"),  # playbook | person | request
+    sa.Column("approved_version", sa.Integer, nullable=True),
+    text("approved_by", nullable=True),
+    time("scheduled_at"),  # slots before it are not caught up
 )
 
 # One row per occurrence of a campaign; the unique key is what makes planning twice harmless.
@@ -128,6 +134,7 @@ campaign_runs = sa.Table(
     time("decided_at", nullable=False),
     time("planned_at"),
     time("updated_at", nullable=False),
+    sa.Column("parameters", sa.JSON, nullable=True),  # what the policy was told, and the versions of the templates
     sa.UniqueConstraint("campaign_id", "occurrence"),
 )
 
@@ -140,10 +147,11 @@ templates = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True),
     text("content_hash"),
     sa.Column("content", sa.JSON, nullable=False),  # subject, text, html, name, parameters …
-    text("provider_status"),  # approved | pending | paused | rejected | disabled
+    text("provider_status"),  # approved | pending | paused | rejected | disabled | missing | mismatched
     text("quality", nullable=True),  # green | yellow | red
     time("created_at", nullable=False),
     time("updated_at", nullable=False),
+    text("saved_by", nullable=True),  # who wrote it; null: it came with the product
 )
 
 suppressions = sa.Table(
@@ -170,22 +178,12 @@ channel_addresses = sa.Table(
     text("contact_id", primary_key=True),
     text("channel", primary_key=True),
     text("address", primary_key=True),
-    text("state"),  # confirmed | unconfirmed | blocked
+    text("state"),  # confirmed | blocked | revoked
     text("source"),
     sa.Column("confidence", sa.Float, nullable=False),
     time("confirmed_at"),
     time("updated_at", nullable=False),
     sa.Index("ix_channel_addresses_address", "channel", "address"),
-)
-
-# One-time codes by which a LINE user proves to be a contact.
-line_codes = sa.Table(
-    "line_codes",
-    metadata,
-    text("code", primary_key=True),
-    text("contact_id"),
-    time("issued_at", nullable=False),
-    time("redeemed_at"),
 )
 
 conversations = sa.Table(

@@ -59,7 +59,7 @@ def count_in_run(
     connection: sa.Connection, definition: Mapping[str, Any], *, day: str, snapshot_id: str, policy: str, now: datetime
 ) -> Run:
     """Return the day's run of a template, which counts one more person considered: its campaign is made if need be."""
-    campaigns.save_campaign(connection, definition, now)
+    campaigns.save_campaign(connection, definition, now, origin="request", status="active")
     run = campaigns.begin_run(
         connection,
         campaign_id=definition["campaign_id"],

@@ -82,8 +82,8 @@ def test_a_hold_is_set_listed_audited_and_lifted(run: Run, store: sa.Engine) -> 
         (("hold", "set", "everything"), "is no scope"),
         (("hold", "set", "channel:pigeon"), "is no scope"),
         (("hold", "lift", "all"), "is not held"),
-        (("campaign", "show", "nope"), "there are zone_offline"),
-        (("campaign", "cancel", "nope"), "there are zone_offline"),
+        (("campaign", "show", "nope"), "there are payment_overdue"),
+        (("campaign", "cancel", "nope"), "there are payment_overdue"),
         (("segment", "show", "nope"), "there are payment_overdue"),
     ],
 )

@@ -1,5 +1,5 @@
 -- description: Clicked by a person, of sent: LINE reports no delivery.
--- grain: metric_date, campaign_id, run_id, channel
+-- grain: metric_date, campaign_id, run_id, variant, channel
 -- unit: share
 -- numerator: messages clicked by a person
 -- denominator: messages taken
@@ -7,6 +7,7 @@ select
     metric_date,
     campaign_id,
     run_id,
+    variant,
     channel,
     clicked_human as numerator,
     sent as denominator

@@ -1,5 +1,5 @@
 -- description: Delivered of sent; null for LINE, which reports none.
--- grain: metric_date, campaign_id, run_id, channel
+-- grain: metric_date, campaign_id, run_id, variant, channel
 -- unit: share
 -- numerator: messages that arrived
 -- denominator: messages taken, but for LINE
@@ -7,6 +7,7 @@ select
     metric_date,
     campaign_id,
     run_id,
+    variant,
     channel,
     case when channel <> 'line' then delivered else 0 end as numerator,
     case when channel <> 'line' then sent else 0 end as denominator

@@ -1,5 +1,5 @@
 -- description: Opened or read by anybody, machines too, of delivered.
--- grain: metric_date, campaign_id, run_id, channel
+-- grain: metric_date, campaign_id, run_id, variant, channel
 -- unit: share
 -- numerator: delivered messages opened or read by anybody
 -- denominator: messages that arrived
@@ -7,6 +7,7 @@ select
     metric_date,
     campaign_id,
     run_id,
+    variant,
     channel,
     opened_raw_arrived as numerator,
     delivered as denominator

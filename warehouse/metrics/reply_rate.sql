@@ -1,5 +1,5 @@
 -- description: Answered, of sent.
--- grain: metric_date, campaign_id, run_id, channel
+-- grain: metric_date, campaign_id, run_id, variant, channel
 -- unit: share
 -- numerator: messages answered
 -- denominator: messages taken
@@ -7,6 +7,7 @@ select
     metric_date,
     campaign_id,
     run_id,
+    variant,
     channel,
     replied as numerator,
     sent as denominator

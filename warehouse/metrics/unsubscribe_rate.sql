@@ -1,5 +1,5 @@
 -- description: After which the person opted out, of sent.
--- grain: metric_date, campaign_id, run_id, channel
+-- grain: metric_date, campaign_id, run_id, variant, channel
 -- unit: share
 -- numerator: messages after which the person opted out
 -- denominator: messages taken
@@ -7,6 +7,7 @@ select
     metric_date,
     campaign_id,
     run_id,
+    variant,
     channel,
     unsubscribed as numerator,
     sent as denominator

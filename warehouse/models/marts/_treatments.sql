@@ -7,6 +7,7 @@
 -- column: subject_id   | Which one.
 -- column: run_id       | The run of the first decision.
 -- column: channel      | Channel of the first decision.
+-- column: variant      | Arm of the experiment at the first decision: holdout, or the text's variant.
 -- column: arm          | treated or holdout.
 -- column: decided_at   | When it was first decided, UTC.
 -- column: is_converted | Renewed within 45 days, paid within 21 days, or online again within 48 hours.
@@ -30,6 +31,7 @@ with first_decisions as (
         subject_id,
         arg_min(run_id, decided_at) as run_id,
         arg_min(channel, decided_at) as channel,
+        coalesce(arg_min(variant, decided_at), 'a') as variant,
         case when arg_min(outcome, decided_at) = 'holdout' then 'holdout' else 'treated' end as arm,
         min(decided_at) as decided_at
     from raw.campaigns__decisions
@@ -55,6 +57,7 @@ select
     decision.subject_id,
     decision.run_id,
     decision.channel,
+    decision.variant,
     decision.arm,
     decision.decided_at,
     coalesce(

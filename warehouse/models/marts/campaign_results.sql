@@ -7,8 +7,8 @@
 -- column: channel             | How people were, or would have been, reached; none when no address was found.
 -- column: currency            | ISO 4217 code of revenue and cost; null when the run's subjects have two: never added.
 -- column: decided_at          | When the run decided, UTC.
--- column: audience            | Contacts considered.
--- column: held_out            | Contacts held out.
+-- column: audience            | Contacts considered; who is held out counts with the run's first variant.
+-- column: held_out            | Contacts held out, with the run's first variant.
 -- column: sent                | Messages the provider took.
 -- column: delivered           | Messages that arrived, where the channel says so.
 -- column: opened_raw          | Messages opened or read by anybody, machines too.
@@ -21,7 +21,7 @@
 -- column: failed              | Messages that failed, bounces included.
 -- column: converted           | Treated companies of this run of which any subject converted.
 -- column: converted_holdout   | Held-out companies of this run of which any subject converted.
--- column: lift                | Difference of the two conversion rates.
+-- column: lift                | Difference of the two conversion rates: this variant's, and that of all held out.
 -- column: lift_low            | Lower end of Newcombe's 95 % interval.
 -- column: lift_high           | Upper end of Newcombe's 95 % interval.
 -- column: revenue             | Amounts of the treated subjects that converted, in currency.
@@ -37,21 +37,45 @@
 -- relation: run_id -> staging.journal__campaign_runs.run_id | warning: the store's newest rows come with its next load
 -- relation: campaign_id -> staging.journal__campaigns.campaign_id | warning: the store's newest rows come with its next load
 
-with considered as (
+with decided as (
     select
         run_id,
         campaign_id,
+        case when outcome <> 'holdout' then coalesce(variant, 'a') end as variant,
         coalesce(channel, 'none') as channel,
         min(decided_at) as decided_at,
-        count(*) as audience,
-        count(*) filter (outcome = 'holdout') as held_out
+        count(*) as audience
     from marts.decisions
+    group by all
+),
+
+first_variants as (
+    select
+        run_id,
+        channel,
+        coalesce(min(variant), 'a') as variant
+    from decided
+    group by all
+),
+
+considered as (
+    select
+        decided.run_id,
+        decided.campaign_id,
+        coalesce(decided.variant, first_variants.variant) as variant,
+        decided.channel,
+        min(decided.decided_at) as decided_at,
+        sum(decided.audience)::bigint as audience,
+        coalesce(sum(decided.audience) filter (decided.variant is null), 0)::bigint as held_out
+    from decided
+    inner join first_variants using (run_id, channel)
     group by all
 ),
 
 funnel as (
     select
         run_id,
+        variant,
         channel,
         sum(sent)::bigint as sent,
         sum(delivered)::bigint as delivered,
@@ -70,6 +94,7 @@ funnel as (
 failures as (
     select
         run_id,
+        coalesce(variant, 'a') as variant,
         channel,
         count(*) as failed
     from marts.messages
@@ -82,9 +107,34 @@ company_outcomes as (
         run_id,
         coalesce(channel, 'none') as channel,
         company_id,
+        variant,
         arm,
         bool_or(is_converted) as is_converted
     from marts._treatments
+    group by all
+),
+
+-- Each variant is compared with all that is held out.
+kept as (
+    select
+        run_id,
+        channel,
+        count(*)::double as kept_back,
+        count(*) filter (is_converted)::double as converted_holdout
+    from company_outcomes
+    where arm = 'holdout'
+    group by all
+),
+
+treated_companies as (
+    select
+        run_id,
+        channel,
+        variant,
+        count(*)::double as treated,
+        count(*) filter (is_converted)::double as converted
+    from company_outcomes
+    where arm = 'treated'
     group by all
 ),
 
@@ -92,11 +142,24 @@ arms as (
     select
         run_id,
         channel,
-        count(*) filter (arm = 'treated')::double as treated,
-        count(*) filter (arm = 'holdout')::double as kept_back,
-        count(*) filter (arm = 'treated' and is_converted)::double as converted,
-        count(*) filter (arm = 'holdout' and is_converted)::double as converted_holdout
-    from company_outcomes
+        coalesce(treated_companies.variant, first_variants.variant) as variant,
+        coalesce(treated, 0) as treated,
+        coalesce(kept_back, 0) as kept_back,
+        coalesce(converted, 0) as converted,
+        coalesce(converted_holdout, 0) as converted_holdout
+    from first_variants
+    left join treated_companies using (run_id, channel)
+    left join kept using (run_id, channel)
+    where treated is not null or kept_back is not null
+),
+
+currencies as (
+    select
+        run_id,
+        coalesce(channel, 'none') as channel,
+        max(currency) as currency,
+        count(distinct currency) as currencies
+    from marts._treatments
     group by all
 ),
 
@@ -104,23 +167,24 @@ money as (
     select
         run_id,
         coalesce(channel, 'none') as channel,
-        max(currency) as currency,
-        count(distinct currency) as currencies,
-        sum(amount) filter (arm = 'treated') as revenue
+        variant,
+        sum(amount) as revenue
     from marts._treatments
+    where arm = 'treated'
     group by all
 ),
 
 treatments as (
     select *
     from arms
-    inner join money using (run_id, channel)
+    inner join currencies using (run_id, channel)
+    left join money using (run_id, channel, variant)
 )
 
 select
     considered.run_id,
     considered.campaign_id,
-    'a' as variant,
+    considered.variant,
     considered.channel,
     case when treatments.currencies = 1 then treatments.currency end as currency,
     considered.decided_at,
@@ -153,6 +217,6 @@ select
     end as incremental_revenue,
     null::decimal(14, 2) as cost
 from considered
-left join funnel using (run_id, channel)
-left join failures using (run_id, channel)
-left join treatments using (run_id, channel)
+left join funnel using (run_id, variant, channel)
+left join failures using (run_id, variant, channel)
+left join treatments using (run_id, variant, channel)

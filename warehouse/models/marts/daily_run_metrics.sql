@@ -1,9 +1,11 @@
--- description: One row per day (Bangkok), run and channel: the funnel of the messages taken that day. Others add it up.
+-- description: One row per day (Bangkok), run, variant and channel: the funnel of the messages taken that day, test sends
+-- description: apart. Others add it up.
 -- depends: marts.messages
 
 -- column: metric_date          | Day on which the provider took the messages, in Bangkok.
 -- column: campaign_id          | Campaign.
 -- column: run_id               | One occurrence of a campaign.
+-- column: variant              | Arm of the experiment.
 -- column: channel              | How people are reached.
 -- column: sent                 | Messages the provider took.
 -- column: delivered            | Messages that arrived, where the channel says so.
@@ -20,8 +22,8 @@
 -- column: cost                 | What providers ask for the messages, in currency.
 -- column: currency             | ISO 4217 code of the cost.
 
--- unique: metric_date, campaign_id, run_id, channel
--- not_null: campaign_id, run_id, metric_date, channel
+-- unique: metric_date, campaign_id, run_id, variant, channel
+-- not_null: campaign_id, run_id, metric_date, variant, channel
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 -- key: run_id
 -- touched: select run_id as key, min(planned_at) as since from raw.journal__messages where run_id in (
@@ -37,6 +39,7 @@ select
     (accepted_at at time zone 'Asia/Bangkok')::date as metric_date,
     campaign_id,
     run_id,
+    coalesce(variant, 'a') as variant,
     channel,
     count(*) as sent,
     count(*) filter (delivered_at is not null) as delivered,
@@ -53,6 +56,6 @@ select
     sum(cost_amount) as cost,
     max(cost_currency) as currency
 from marts.messages
-where accepted_at is not null
+where accepted_at is not null and variant is distinct from 'test'
 --+ and run_id in (select key from touched) and planned_at >= touched_since()
 group by all

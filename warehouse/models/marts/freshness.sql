@@ -13,6 +13,7 @@
 -- column: is_decided_on   | Whether campaigns decide on it, and so wait while it is older than they tolerate.
 -- column: promise         | What keeps the promise.
 -- column: is_fresh        | Whether the last load is that young.
+-- column: built_at        | When the marts were built from these loads, UTC: the build that campaigns decide on.
 
 -- unique: source_table
 -- not_null: source_table, expected_within, is_fresh
@@ -80,6 +81,7 @@ select
     promised.expected_within,
     promised.is_decided_on,
     promised.promise,
-    coalesce(loads.loaded_at >= getvariable('now') - promised.expected_within, false) as is_fresh
+    coalesce(loads.loaded_at >= getvariable('now') - promised.expected_within, false) as is_fresh,
+    getvariable('now') as built_at
 from promised
 left join loads using (source_table)

@@ -13,6 +13,7 @@
 -- column: decided_at         | When the run decided, UTC.
 -- column: planned_at         | When its messages were planned, UTC.
 -- column: updated_at         | When the store last changed the row, UTC.
+-- column: parameters         | What the policy was told and the versions of the templates, JSON: a run can be replayed.
 
 -- unique: run_id
 -- not_null: run_id
@@ -29,5 +30,6 @@ select
     audience,
     decided_at,
     planned_at,
-    updated_at
+    updated_at,
+    parameters
 from raw.journal__campaign_runs
