@@ -14,7 +14,8 @@ from core.store import outbox
 
 PLAYBOOKS = read_playbooks()
 _DECIDING = (*(playbook.campaign_id for playbook in PLAYBOOKS), "made_by_people")
-_DECIDES_ON = [["marts", table] for table in ("companies", "contacts", "contracts", "invoices", "zones", "freshness")]
+_ABOUT = ("contacts", "contracts", "invoices", "opportunities", "quotes", "tickets", "zones")
+_DECIDES_ON = [["marts", table] for table in ("companies", *_ABOUT, "holidays", "freshness")]
 
 
 @dg.multi_asset(
@@ -82,13 +83,13 @@ def made_by_people(installation: Installation) -> dg.MaterializeResult:
 
 @dg.asset(
     key=["campaigns", "withdrawals"],
-    deps=[["marts", table] for table in ("contacts", "contracts", "invoices", "zones")],
+    deps=[["marts", table] for table in _ABOUT],
     group_name="campaigns",
     kinds={"sql"},
     pool=WRITES_WAREHOUSE,
 )
 def withdrawals(installation: Installation) -> dg.MaterializeResult:
-    """End planned messages about what is paid, renewed or online by now, or whose consent is gone."""
+    """End planned messages about what is settled by now (paid, renewed, signed, online), or whose consent is gone."""
     return dg.MaterializeResult(metadata={"ended": installation.steps.cancel_ineligible()})
 
 

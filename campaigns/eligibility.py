@@ -17,6 +17,15 @@ _GONE = {
     "where has_successor or status <> 'Active' or is_deleted or not send_renewal_reminders",
     "invoice": "select invoice_id, 'paid, or no longer open' from marts.invoices where not is_open",
     "zone": "select zone_id, 'online again' from marts.zones where offline_since is null or is_deleted",
+    # What depends on the purpose too: a contract that is to be signed is not yet active.
+    "contract for contract": "select contract_id, 'signed, or no longer offered' from marts.contracts "
+    "where status not in ('Draft', 'Sent') or is_deleted",
+    "contract for seasonal": "select contract_id, 'a new contract follows' from marts.contracts where has_successor",
+    "opportunity for quote": "select opportunity_id, 'decided, or given up' from marts.opportunities "
+    "where stage not in ('Contacted', 'Quotation Sent') or not is_active or is_deleted",
+    "quote for quote": "select quote_id, 'answered, or no longer offered' from marts.quotes "
+    "where status not in ('Draft', 'Sent') or is_deleted",
+    "ticket for quarterly": "select ticket_id, 'open again' from marts.tickets where is_open or is_deleted",
 }
 _REPLIED = """
     select contact.company_id, max(event.occurred_at)
@@ -53,7 +62,8 @@ def cancel_ineligible(connection: Any, engine: sa.Engine, now: datetime) -> int:
     ended = 0
     with engine.begin() as store:
         for row in planned:
-            if reason := gone.get(row.subject_type or "", {}).get(row.subject_id):
+            about = f"{row.subject_type} for {row.purpose}"
+            if reason := gone.get(about, gone.get(row.subject_type or "", {})).get(row.subject_id):
                 ended += ledger.cancel(store, row.message_id, reason=reason, at=now)
             elif row.message_id in replied:
                 ended += ledger.cancel(store, row.message_id, reason="the company replied", at=now)

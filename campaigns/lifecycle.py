@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import definitions, policy, segments, states, templates, triggers
+from campaigns import definitions, holidays, policy, segments, states, templates, triggers
 from campaigns.fill import Key, fill
 from campaigns.playbooks import Playbook, read_playbooks
 from campaigns.policy import Policy
@@ -62,10 +62,12 @@ def run_campaign(
 
     An occurrence that is planned already is reported, not decided again. With stale data everybody's outcome is
     ``stale_data`` and the occurrence stays open, so that a later call decides it on fresh data. What is paused, not
-    approved or not due is not decided: the report says so.
+    approved or not due is not decided: the report says so. Raises PermanentError where the segment asks about holidays
+    and one of them has no date to come.
     """
     library = segments.open_library(engine)
     segment = library.get(playbook.segment)
+    holidays.require_dates(connection, library.tables(segment), now)
     deciding, rivals = policy.read_policy(), others(engine, playbook)
     with engine.begin() as store:
         admission = states.admit(store, playbook, now=now, approves_playbooks=approves_playbooks)
@@ -167,6 +169,7 @@ def decide(
     parameters = {
         **told,
         "purpose": purpose,
+        "campaign_id": playbook.campaign_id,
         "family": playbook.holdout_family,
         "has_holdout_below": round(playbook.holdout_share * 10_000),
         "run_id": run_id,

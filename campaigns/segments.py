@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import yaml
 
 from campaigns.rules.catalogue import Collection, Field
-from campaigns.rules.compile import Compiled, compile_definition
+from campaigns.rules.compile import Compiled, compile_definition, with_contacts
 from campaigns.rules.parse import KnownValues, nothing_known, parse, read_definition
 from campaigns.rules.tree import Definition
 from campaigns.rules.values import near
@@ -30,7 +30,8 @@ _MART = re.compile(r"\bmarts\.[a-z_]+")
 @dataclass(frozen=True)
 class Segment:
     """A segment's definition: ``text`` is its SQL (one row per company and subject: ``company_id, subject_type,
-    subject_id, step, reason``; all active contacts of the company are members), or the YAML of its ``rules``.
+    subject_id, step, reason``; all active contacts of the company are members, or that of its column ``contact_id``
+    where it has one that is not null), or the YAML of its ``rules``.
     """
 
     segment_id: str
@@ -151,7 +152,7 @@ def find_members(connection: Any, segment: Segment, now: datetime, library: Libr
     connection.execute("set variable now = ?::timestamptz", [now])
     compiled = library.compiled(segment)
     if compiled is None:
-        connection.execute(_MEMBERS.format(segment=segment.text))  # the segment is a file of ours, checked in
+        connection.execute(_MEMBERS + with_contacts(segment.text))  # the segment is a file of ours, checked in
         return
     require_tables(connection, segment, compiled)
     connection.execute(f"create or replace temp table members as\n{compiled.members}", compiled.member_parameters)
@@ -216,9 +217,7 @@ _MEMBERS = """
         subject.subject_id,
         subject.step,
         subject.reason
-    from ({segment}) as subject
-    inner join marts.contacts as contact on contact.company_id = subject.company_id and contact.is_active
-"""
+    from """
 _EXITS = """
     update raw.campaigns__segment_memberships as membership set valid_to = ?
     where segment_id = ? and valid_to is null and not exists (

@@ -5,6 +5,7 @@ import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sandbox.crm_contracts import HONG_KONG, THAILAND, add_contracts
 from sandbox.crm_dealings import add_dealings, add_mailings
 from sandbox.crm_history import Entity, World
 
@@ -28,7 +29,6 @@ _ROLES = (
     ("Decision Maker", "Owner"),
     ("Other", "F&B Manager"),
 )
-THAILAND, HONG_KONG = "BMAsia (Thailand) Co., Ltd.", "BMAsia Limited"
 
 
 def make_world(companies: int, seed: int, base: datetime) -> World:
@@ -89,7 +89,7 @@ def _add_company(world: World, number: int) -> None:
         company.values["parent_company"] = parent.id
     _add_contacts(world, company, number, slug, dial)
     _add_zones(world, company, number, zones, city)
-    _add_contracts(world, company, number, zones)
+    add_contracts(world, company, number, zones)
     _add_small_things(world, company, number)
     add_dealings(world, company, number, is_thai)
 
@@ -185,82 +185,6 @@ def _add_outages(world: World, zone: Entity, rng: random.Random) -> None:
         moment += timedelta(hours=rng.expovariate(1 / 30))
         zone.change(moment, status="online", last_seen_online=moment, last_api_sync=moment)
         moment += timedelta(hours=rng.expovariate(1 / 1500))
-
-
-def _add_contracts(world: World, company: Entity, number: int, zones: int) -> None:
-    rng = world.rng("contracts", number)
-    is_thai = company.values["billing_entity"] == THAILAND
-    start = world.base - timedelta(days=rng.randrange(20, 700))
-    previous: Entity | None = None
-    for place in range(6):
-        months = rng.choices((12, 6, 24, 36), (78, 8, 10, 4))[0]
-        end = start + timedelta(days=round(months * 30.44) - 1)
-        value = (zones * (13300 if is_thai else 380) * months) // 12
-        created = start - timedelta(days=rng.randrange(1, 30), seconds=rng.randrange(80000))
-        prefix = "TH" if is_thai else "HK"
-        contract = world.new(
-            "contracts",
-            f"{number}.{place}",
-            created,
-            company=company.id,
-            opportunity=None,
-            quote=None,
-            contract_number=f"{prefix}-CT{start.year % 100}{number:03}{place}",
-            contract_type="Annual" if months >= 12 else "Custom",
-            status="Sent",
-            start_date=start.date(),
-            end_date=end.date(),
-            sent_date=created.date(),
-            value=value,
-            currency="THB" if is_thai else "USD",
-            auto_renew=False,
-            is_active=True,
-            billing_frequency="Annual",
-            send_renewal_reminders=months <= 12 or place % 2 == 0,
-            renewed_from=previous.id if previous else None,
-            price_per_zone=value // zones,
-            zones=zones,
-            lifecycle_type="renewal" if previous else "new",
-        )
-        contract.change(created + timedelta(hours=20), status="Active")
-        if previous is not None:
-            previous.change(created + timedelta(hours=21), status="Renewed")
-        _add_invoice(world, company, contract, f"{number}.{place}", start, value, is_thai=is_thai)
-        if end > world.base + timedelta(days=370) or rng.random() > 0.66:
-            if end < world.base and rng.random() < 0.7:
-                contract.change(end + timedelta(days=10), status="Expired", is_active=False)
-            return
-        previous, start = contract, end + timedelta(days=1)
-
-
-def _add_invoice(
-    world: World, company: Entity, contract: Entity, key: str, start: datetime, value: int, *, is_thai: bool
-) -> None:
-    rng = world.rng("invoice", key)
-    issued = start + timedelta(days=rng.randrange(0, 60), hours=3)
-    tax = value * 7 // 100 if is_thai else 0
-    invoice = world.new(
-        "invoices",
-        key,
-        issued,
-        company=company.id,
-        contract=contract.id,
-        invoice_number=f"INV-{'TH' if is_thai else 'HK'}-{issued.year}-{key.replace('.', '-')}",
-        status="Sent",
-        issue_date=issued.date(),
-        due_date=(issued + timedelta(days=30)).date(),
-        paid_date=None,
-        service_period_start=start.date(),
-        service_period_end=contract.values["end_date"],
-        amount=value,
-        tax_amount=tax,
-        total_amount=value + tax,
-        currency="THB" if is_thai else "USD",
-        receipt_number=None,
-    )
-    days = rng.choices((rng.uniform(5, 32), rng.uniform(38, 75), rng.uniform(80, 400)), (72, 20, 8))[0]
-    paid = issued + timedelta(days=days)
-    invoice.change(paid, status="Paid", paid_date=paid.date(), receipt_number=f"REC-{key.replace('.', '-')}")
 
 
 def _add_small_things(world: World, company: Entity, number: int) -> None:

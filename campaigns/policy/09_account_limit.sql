@@ -1,5 +1,6 @@
 -- outcome: account_limit
--- One company is addressed once: by role, the main contact first, about what it was not yet written about.
+-- One company is addressed once: by role, the main contact first, about what it was not yet written about. About
+-- something else this campaign writes to it six hours later at the earliest.
 -- Only companies with several are put in order: hashes, which are cheap to count, find them.
 with several as (
     select hash(company_id) as company_hash
@@ -17,12 +18,38 @@ ordered as (
     from undecided
     semi join several on several.company_hash = hash(undecided.company_id)
     window company as (
-        partition by company_id order by is_sent_before, role_rank, is_primary desc, contact_id, subject_id
+        partition by company_id order by is_sent_before, role_rank, is_primary desc, contact_id, subject_id, step
     )
+),
+
+written as (
+    select distinct company_id
+    from raw.campaigns__decisions
+    where
+        outcome = 'send'
+        and campaign_id = $campaign_id
+        and run_id <> $run_id
+        and decided_at > getvariable('now') - interval 6 hours
+        and decided_at <= getvariable('now')
+),
+
+found as (
+    select
+        row_id,
+        'the company is addressed through contact ' || first_contact_id || ' about ' || first_subject_id as why
+    from ordered
+    where place > 1
+    union all
+    select
+        undecided.row_id,
+        'this campaign wrote to the company within 6 hours' as why
+    from undecided
+    inner join written on written.company_id = undecided.company_id
+    where not undecided.is_sent_before
 )
 
 select
     row_id,
-    'the company is addressed through contact ' || first_contact_id || ' about ' || first_subject_id as why
-from ordered
-where place > 1
+    min(why) as why
+from found
+group by row_id

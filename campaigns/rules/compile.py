@@ -66,6 +66,19 @@ class _Parts:
         return collection.table
 
 
+def with_contacts(subjects: str) -> str:
+    """Return the contacts that a segment's SQL means, to stand after ``from``: rows ``subject`` and ``contact``.
+
+    All active contacts of the company, or the one that its column ``contact_id`` names, where it has one.
+    """
+    return f"""(
+        select * from (\n{subjects}\n) union all by name select null::varchar as contact_id where false
+    ) as subject
+    inner join marts.contacts as contact
+        on contact.company_id = subject.company_id and contact.is_active
+        and contact.contact_id = coalesce(subject.contact_id, contact.contact_id)"""  # noqa: S608 -- as above
+
+
 def compile_definition(definition: Definition, find: FindSegment) -> Compiled:
     """Compile a definition. Raises PermanentError for an unknown segment in it, or one that contains itself."""
     parts = _Parts(find)
@@ -203,10 +216,7 @@ class _Query:
         except PermanentError as error:
             raise PermanentError(f"{clause.place}: {error}") from error
         if isinstance(found, str):
-            return (
-                f"select contact.contact_id from (\n{found}\n) as subject inner join marts.contacts as contact "  # noqa: S608
-                "on contact.company_id = subject.company_id and contact.is_active"
-            )
+            return f"select contact.contact_id from {with_contacts(found)}"  # noqa: S608 -- a file of ours, checked in
         query = _Query(found, self.parts, (*self.path, clause.segment_id))
         return f"with {query.ctes} select contact_id from facts where {query.verdict}"  # noqa: S608 -- columns of ours
 

@@ -28,6 +28,11 @@ _READ = with_upstream(
     "marts.segments", "marts.segment_memberships", *re.findall(r"\bmarts\.[a-z_]+", _WORDS)
 )  # by what decides
 
+_AGREED = (
+    *("receives_renewal_emails", "receives_payment_emails", "receives_soundtrack_alerts", "receives_quote_emails"),
+    *("receives_contract_emails", "receives_seasonal_emails", "receives_quarterly_emails"),
+)
+
 
 @dataclass
 class Town:
@@ -50,6 +55,7 @@ class Town:
         """Add a Thai company with a contract that runs for another year."""
         name = f"Lotus Bay {self.counted.get('companies', 0) + 1}"
         given = {"name": name, "country": "Thailand", "is_active": True, "soundtrack_offline_alerts_enabled": True}
+        given["seasonal_emails_enabled"] = True
         key = self.row("companies", **{**given, "billing_entity": "BMAsia (Thailand) Co., Ltd.", **values})
         self.contract(key, ends_in=300)
         self.zone(key)
@@ -58,9 +64,7 @@ class Town:
     def contact(self, company: str, *, unsubscribed: bool = False, **values: Any) -> str:
         """Add a contact who agrees to everything, reached by email."""
         number = self.counted.get("contacts", 0) + 1
-        agreed = dict.fromkeys(
-            ("receives_renewal_emails", "receives_payment_emails", "receives_soundtrack_alerts"), True
-        )
+        agreed = dict.fromkeys(_AGREED, True)
         given = {"name": f"Malee {number}", "email": f"malee{number}@hotel.example", "mobile": "", "is_active": True}
         role = {"contact_type": "Primary", "is_primary": True}
         key = self.row("contacts", company=company, **{**agreed, **given, **role, **values})
@@ -102,6 +106,18 @@ class Town:
         given = {"name": "Lobby", "platform": "soundtrack", "is_orphaned": False, "last_seen_online": seen}
         given |= {"status": "online" if hours_off is None else "offline", "last_api_sync": self.now}
         return self.row("zones", company=company, **{**given, **values})
+
+    def quote(self, company: str, *, sent: int, **values: Any) -> str:
+        """Add a quote sent so many days ago, valid for 30 days."""
+        number, day = self.counted.get("quotes", 0) + 1, self.today - timedelta(days=sent)
+        given = {
+            "quote_number": f"TH-QT{number}",
+            "status": "Sent",
+            "sent_date": day,
+            "total_value": Decimal("14231.00"),
+        }
+        given |= {"valid_from": day, "valid_until": day + timedelta(days=30), "currency": "THB"}
+        return self.row("quotes", company=company, **{**given, **values})
 
     @property
     def today(self) -> date:

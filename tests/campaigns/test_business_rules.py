@@ -1,4 +1,4 @@
-"""The three campaigns do what the business needs and avoid the mistakes it once made."""
+"""The first three campaigns do what the business needs and avoid the mistakes it once made."""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
 """The mistakes this business once made, and those it was afraid of: each is shown to be impossible, up to the wire."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from campaigns import lifecycle
 from campaigns.playbooks import read_playbook, read_playbooks
+from core.errors import PermanentError
 from core.store import suppressions
 from core.store.tables import messages
 from tests.campaigns.conftest import Town
+from tests.campaigns.occasions import OCCASIONS
 from tests.senders.working import GOOD, work
 
 BY_WHATSAPP = {"preferred_contact_method": "Mobile", "mobile": "0812345678"}
@@ -195,15 +197,27 @@ def test_who_reads_thai_is_never_given_english(town, campaign_id, country):
     company = town.company(country=country)
     town.contact(company, **BY_WHATSAPP | {"mobile": "+66812345678"})
     town.connection.execute("update raw.crm__contact_preferences set preferred_language = 'th'")
-    town.contract(company, ends_in=10)
-    town.invoice(company, late=8)
-    town.zone(company, hours_off=10)
+    OCCASIONS[campaign_id](town, company)
     town.now = town.now.replace(hour=7)  # working hours in both countries
     town.run(campaign_id)
     said = sent(town)
 
     assert [message.language for message in town.planned()] == ["th"]
     assert len(said) == 1 and b'"code":"th"' in said[0].replace(b" ", b"")
+
+
+def test_a_holiday_without_a_date_is_loud_and_stops_no_other_campaign(town):
+    company = town.company()
+    town.contact(company)
+    town.settle()
+    town.connection.execute("delete from marts.holidays where holiday = 'diwali' and season >= '2027'")
+    town.now = datetime(2026, 11, 6, 3, tzinfo=UTC)  # two days before the last one that is known
+    assert town.run("seasonal", builds=False).audience > 0
+    town.now += timedelta(days=3)
+
+    with pytest.raises(PermanentError, match=r"coming year of diwali \(last: 2026-11-08\): .*holidays\.sql"):
+        town.run("seasonal", builds=False)
+    assert town.run("renewal", builds=False).audience == 0
 
 
 def test_two_contacts_of_one_company_are_never_in_different_arms(town):

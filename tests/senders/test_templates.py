@@ -36,6 +36,12 @@ VALUES: dict[str, Any] = {
     "offline_zones": ["Lobby", "Pool Bar"],
     "offline_zone_count": 2,
     "hours_offline": 5,
+    "start_date": "2024-04-01",
+    "sent_date": "2026-02-20",
+    "valid_until": "2026-03-20",
+    "quote_number": "TH-QT1",
+    "ticket_number": "T-1",
+    "ticket_subject": "Music stopped",
 }
 every_content = pytest.mark.parametrize("key", CONTENTS, ids="-".join)
 

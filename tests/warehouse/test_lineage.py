@@ -37,6 +37,11 @@ MADE_HERE = {
     "marts.freshness.expected_within",
     "marts.freshness.is_decided_on",
     "marts.freshness.promise",
+    "marts.holidays.countries",
+    "marts.holidays.holiday",
+    "marts.holidays.holiday_date",
+    "marts.holidays.season",
+    "marts.holidays.send_date",
     "marts.message_events.classifier_version",
 }
 

@@ -26,6 +26,8 @@ from (
     ('crm__invoices', interval 10 minutes, true, 'webhooks and a look each minute'),
     ('crm__opportunities', interval 10 minutes, true, 'webhooks and a look each minute'),
     ('crm__tickets', interval 10 minutes, true, 'webhooks and a look each minute'),
+    -- Campaigns decide on quotes too, though they come by the hour only.
+    ('crm__quotes', interval 65 minutes, true, 'the hourly load'),
     -- What the CRM can neither order nor filter by time comes by the hour, with five minutes for the load itself.
     ('crm__%', interval 65 minutes, false, 'the hourly load'),
     ('crm__drift', interval 26 hours, false, 'the nightly full compare'),

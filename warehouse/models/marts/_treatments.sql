@@ -3,7 +3,7 @@
 
 -- column: campaign_id  | Campaign.
 -- column: company_id   | CRM company: the unit of assignment and of analysis.
--- column: subject_type | What it is about: contact, contract, invoice, zone, ticket or opportunity.
+-- column: subject_type | What it is about: contact, company, contract, invoice, quote, zone, ticket or opportunity.
 -- column: subject_id   | Which one.
 -- column: run_id       | The run of the first decision.
 -- column: channel      | Channel of the first decision.

@@ -10,6 +10,7 @@
 -- column: billing_entity                   | Which of our two companies bills it.
 -- column: parent_company_id                | Corporate group it belongs to, if any.
 -- column: is_active                        | Whether it has an active contract; the CRM's own flag is unreliable.
+-- column: seasonal_emails_enabled          | Whether it wants seasonal emails.
 -- column: soundtrack_offline_alerts_enabled | Whether it wants to hear of zones that are offline.
 -- column: time_zone                        | IANA zone of its country.
 -- column: zone_count                       | Music zones the CRM knows (synced or typed).
@@ -90,6 +91,7 @@ select
     base.billing_entity,
     base.parent_company_id,
     coalesce(per_contract.active_contract_count, 0) > 0 as is_active,
+    base.seasonal_emails_enabled,
     base.soundtrack_offline_alerts_enabled,
     base.time_zone,
     coalesce(per_zone.zone_count, 0) as zone_count,

@@ -7,6 +7,7 @@
 -- column: contract_type            | Annual, Monthly, One-time or Custom.
 -- column: contract_category        | standard, corporate_master or participation.
 -- column: status                   | Draft, Sent, Active, Renewed, Expired or Cancelled; nothing expires one by itself.
+-- column: sent_date                | Day on which it was sent to the customer.
 -- column: start_date               | First day.
 -- column: end_date                 | Last day.
 -- column: value                    | Amount without VAT, in currency.
@@ -44,6 +45,7 @@ select
     contract_type,
     contract_category,
     status,
+    sent_date,
     start_date,
     end_date,
     value,

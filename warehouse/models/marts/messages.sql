@@ -10,7 +10,7 @@
 -- column: company_id             | CRM company.
 -- column: channel                | How the person is reached.
 -- column: purpose                | What the message is for, and so which consent it needs.
--- column: subject_type           | What it is about: contact, contract, invoice, zone, ticket or opportunity.
+-- column: subject_type           | What it is about: contact, company, contract, invoice, quote, zone, ticket or opportunity.
 -- column: subject_id             | Which one.
 -- column: template_id            | Template.
 -- column: template_version       | Version of the template.

@@ -5,6 +5,7 @@
 -- column: company_id          | CRM company.
 -- column: name                | Name as the CRM has it.
 -- column: stage               | Contacted, Quotation Sent, Contract Sent, Won or Lost.
+-- column: stage_changed_at    | When the stage last changed, UTC.
 -- column: expected_value      | Amount hoped for; the CRM keeps no currency for it.
 -- column: expected_close_date | Day on which it should close.
 -- column: is_active           | The CRM's flag.
@@ -21,6 +22,7 @@ select
     company_id,
     name,
     stage,
+    stage_changed_at,
     expected_value,
     expected_close_date,
     is_active,

@@ -4,7 +4,7 @@
 -- column: segment_id         | Segment.
 -- column: contact_id         | CRM contact.
 -- column: company_id         | CRM company.
--- column: subject_type       | What it is about: contact, contract, invoice, zone, ticket or opportunity.
+-- column: subject_type       | What it is about: contact, company, contract, invoice, quote, zone, ticket or opportunity.
 -- column: subject_id         | Which one.
 -- column: valid_from         | When the contact entered, UTC.
 -- column: valid_to           | When the contact left, UTC; null while in it.

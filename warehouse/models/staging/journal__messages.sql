@@ -15,7 +15,7 @@
 -- column: template_version    | Version of the template.
 -- column: language            | Language of the text: en or th.
 -- column: variables           | What the template may use, JSON.
--- column: subject_type        | What it is about: contact, contract, invoice, zone, ticket or opportunity.
+-- column: subject_type        | What it is about: contact, company, contract, invoice, quote, zone, ticket or opportunity.
 -- column: subject_id          | Which one.
 -- column: priority            | Which goes first: the smaller.
 -- column: status              | Where it stands on the ladder, or how it ended.

@@ -9,7 +9,7 @@
 -- column: step         | Step of the campaign, e.g. renewal_30.
 -- column: contact_id   | CRM contact.
 -- column: company_id   | CRM company.
--- column: subject_type | What it is about: contact, contract, invoice, zone, ticket or opportunity.
+-- column: subject_type | What it is about: contact, company, contract, invoice, quote, zone, ticket or opportunity.
 -- column: subject_id   | Which one.
 -- column: outcome      | What was decided; exactly one.
 -- column: reason       | Why, with the values that decided.
