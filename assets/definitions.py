@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import campaigns, crm_feedback, lake, models, raw, schedules, sensors
+from assets import campaigns, crm_feedback, lake, models, provider_templates, raw, schedules, sensors
 from assets.resources import Installation
 
 defs = dg.Definitions(
@@ -26,9 +26,10 @@ defs = dg.Definitions(
         campaigns.DECISIONS,
         campaigns.sends,
         crm_feedback.notes,
+        provider_templates.whatsapp_templates,
     ],
-    jobs=[*schedules.JOBS, lake.tidy],
-    schedules=[*schedules.SCHEDULES, lake.nightly_tidy],
+    jobs=[*schedules.JOBS, lake.tidy, provider_templates.approvals],
+    schedules=[*schedules.SCHEDULES, lake.nightly_tidy, provider_templates.hourly_approvals],
     sensors=[sensors.store_news],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,

@@ -1,7 +1,6 @@
 """The steps of the pipeline, each one call: shared by the Dagster assets, the command line and the demo."""
 
 import asyncio
-import fcntl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 
 from campaigns import definitions, eligibility, lifecycle, segments
 from core.clock import utc_now
-from core.errors import PermanentError, TransientError
+from core.errors import PermanentError
 from core.lake import Lake
 from core.settings import Settings
 from core.store.absence import settle_by_absence
@@ -28,7 +27,7 @@ from pipelines.files.mapping import Wish
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
-from warehouse import build, checks, connect, encrypt, lake, publish
+from warehouse import build, checks, connect, encrypt, lake, lock, publish
 from warehouse.transaction import in_transaction
 
 _NOTES = """
@@ -73,12 +72,7 @@ class Steps:
             with self.lake_or_none.loading(source) if source else self.lake_or_none.writing("models"):
                 yield
             return
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with (self.settings.data_dir / "warehouse.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise TransientError("another process writes the warehouse: try again later") from error
+        with lock.held(self.settings.data_dir, waits=waits):
             yield
 
     @contextmanager

@@ -58,7 +58,12 @@ select
 from marts.contacts where hash(contact_id, 11) % 20 = 0;
 
 create table raw.journal__templates as
-select 'renewal_2' as template_id, 'whatsapp' as channel, 'paused' as provider_status;
+select
+    'renewal_2' as template_id,
+    'whatsapp' as channel,
+    unnest(['en', 'th']) as language,
+    1 as version,
+    'paused' as provider_status;
 
 create temp table members as
 select

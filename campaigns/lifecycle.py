@@ -17,7 +17,7 @@ from core.metrics import meters
 from core.store import campaign_states, ledger, restores
 from core.store import campaigns as store_campaigns
 from core.store.campaigns import Run
-from core.store.templates import save_template
+from core.store.templates import save_shipped
 
 SNAPSHOT = "%Y%m%dT%H%M%S%f"
 _BUILT_AT = "select max(built_at) from marts.freshness"
@@ -204,11 +204,7 @@ def _plan(
     connection: Any, store: sa.Connection, playbook: Playbook, run: Run, told: dict[str, Any], now: datetime
 ) -> RunReport:
     """Plan the run's messages and close it, in the caller's transaction."""
-    contents = templates.contents(playbook)
-    versions = {
-        key: save_template(store, template_id=key[0], channel=key[1], language=key[2], content=content, now=now)
-        for key, content in contents.items()
-    }
+    versions = save_shipped(store, templates.contents(playbook), now)
     planned = ledger.plan(store, _messages(connection, playbook, run, versions, now), now)
     if restored_at := restores.last_restore(store):
         due_then = _due_at_restore(connection, playbook.campaign_id, run.run_id, restored_at)

@@ -10,6 +10,7 @@ import yaml
 from campaigns.playbooks import Playbook
 from core.errors import PermanentError
 from core.vocabulary import Channel
+from senders.email.mjml_page import compile_page
 
 _FOLDER = Path(__file__).parent / "playbooks" / "templates"
 LANGUAGES = ("en", "th")
@@ -37,7 +38,7 @@ def contents(playbook: Playbook) -> dict[tuple[str, str, str], dict[str, Any]]:
 def contents_of(
     template_id: str, template: Mapping[str, Any], channels: Iterable[Channel]
 ) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """Return one template by (template, channel, language)."""
+    """Return one template by (template, channel, language). An email's page in MJML is compiled here, once."""
     return {
         (template_id, str(channel), language): _content(template_id, template, language, channel)
         for language in LANGUAGES
@@ -50,7 +51,11 @@ def _content(template_id: str, template: Mapping[str, Any], language: str, chann
     text = template[language]
     content = {"required": template["required"], "text": text["text"], "language": language}
     if channel is Channel.EMAIL:
-        return {**content, "subject": text["subject"], "button": text["button"]}
+        page = {"mjml": text["mjml"], "html": compile_page(text["mjml"])} if "mjml" in text else {}
+        return {**content, "subject": text["subject"], "button": text.get("button"), **page}
     if channel is Channel.WHATSAPP:
         return {**content, "name": template_id, "parameters": template["whatsapp"]}
-    return {**content, "button": text["button"]}
+    if "flex" in text:
+        flex = {"type": "flex", "altText": text["flex"]["alt_text"], "contents": text["flex"]["contents"]}
+        return {**content, "button": text.get("button"), "flex": flex}
+    return {**content, "button": text.get("button")}

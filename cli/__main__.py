@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.address_commands import address
 from cli.backup_commands import backup, restore
 from cli.campaign_commands import campaign
 from cli.crm_sync import crm_summary, follow_crm
@@ -25,6 +26,7 @@ from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
 from cli.reconcile_commands import reconcile
 from cli.segment_commands import segment
+from cli.template_commands import template
 from cli.token_commands import token
 from core import telemetry
 from core.errors import HouseError
@@ -38,9 +40,11 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(segment, name="segment")
 app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
+app.add_typer(address, name="address")
 app.add_typer(metric, name="metric")
 app.add_typer(doubt, name="doubt")
 app.add_typer(token, name="token")
+app.add_typer(template, name="template")
 sync.command("files")(sync_files)
 app.add_typer(lake, name="lake")
 app.command()(reconcile)
@@ -130,6 +134,14 @@ def sync_providers(
     show({"channels": report.channels, "rows": report.rows}, as_json)
     if report.failures:
         raise typer.Exit(1)
+
+
+@sync.command("templates")
+def sync_templates(as_json: Json = False) -> None:
+    """Ask WhatsApp which templates may be sent: approval, pause, quality. Example: bma sync templates."""
+    from assets.provider_templates import sync_templates as ask
+
+    show([each._asdict() for each in ask(open_steps())], as_json)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import uvicorn
 
 from assets.steps import Steps
@@ -23,8 +24,9 @@ from cli.processes import Processes, free_port, get_json, post_json, wait_for
 from cli.result import demo_result
 from core.clock import utc_now
 from core.settings import Settings
-from core.store.addresses import issue_line_code
+from core.store import line_links
 from gateway.app import create_app
+from senders.line.linking import invitation
 
 _DECIDE_AT = timedelta(hours=3)  # 10:00 in Bangkok, inside everybody's working hours nearby
 _CYCLES = 9
@@ -141,8 +143,20 @@ class Demo:
                 "select id from raw.crm__contacts where notes ilike '%LINE%' and is_active order by id"
             ).fetchall()
         with self.steps.store.begin() as connection:
-            codes = {issue_line_code(connection, contact_id, self.clock()): contact_id for (contact_id,) in rows}
+            codes = {self._line_code(connection, contact_id): contact_id for (contact_id,) in rows}
         post_json(f"{self.providers_url}/_sandbox/people", {"line_codes": codes})
+
+    def _line_code(self, connection: sa.Connection, contact_id: str) -> str:
+        code = line_links.issue(
+            connection,
+            contact_id,
+            secret=self.steps.settings.link_secret.get_secret_value(),
+            source="staff",
+            issued_by="demo",
+            shown=invitation(),
+            now=self.clock(),
+        )
+        return code.text
 
 
 def run_demo(

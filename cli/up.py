@@ -13,7 +13,7 @@ from rich.table import Table
 from cli import world
 from cli.dagster_home import prepare_dagster_home
 from cli.demo import run_demo
-from cli.processes import Processes, free_port, wait_for
+from cli.processes import Processes, free_port, post_json, wait_for
 from core.settings import Settings, load_settings
 
 _LIVED = "demo-lived-until.txt"
@@ -73,6 +73,7 @@ def _start(processes: Processes, data_dir: Path, companies: int, seed: int, cons
     providers = processes.start(
         "providers", *world.provider_arguments(secrets, seed, gateway_url, live=True), answers=True
     )
+    post_json(f"{providers['url']}/_sandbox/templates", {"templates": world.submitted_templates()})
     settings = world.settings_for(data_dir, secrets, crm, providers, gateway_url)
     dagster = prepare_dagster_home(data_dir / "dagster", load_settings().dagster_url.get_secret_value())
     processes.environment = {**world.environment_of(settings), **dagster}

@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from campaigns import templates, transactional
+from campaigns.playbooks import read_playbooks
 from core.settings import Settings
+from core.vocabulary import Channel, Role
 
 _FILE = "demo-secrets.txt"
 _NAMES = (
@@ -105,6 +108,22 @@ def provider_arguments(
     return [*arguments, "--live"] if live else arguments
 
 
+def submitted_templates() -> list[dict[str, Any]]:
+    """Every WhatsApp template of the product as Meta lists it once it is approved, for the stand-in."""
+    contents = [templates.contents(book) for book in read_playbooks()]
+    contents += [each.contents() for each in transactional.read_templates().values()]
+    return [
+        {"name": name, "language": language, "components": [{"type": "BODY", "text": _numbered(content["parameters"])}]}
+        for some in contents
+        for (name, channel, language), content in some.items()
+        if channel == Channel.WHATSAPP
+    ]
+
+
+def _numbered(parameters: list[str]) -> str:
+    return " ".join(f"{{{{{number}}}}}" for number, _ in enumerate(parameters, 1))
+
+
 def settings_for(
     data_dir: Path, secrets: dict[str, str], crm: dict[str, Any], providers: dict[str, Any], public_url: str
 ) -> Settings:
@@ -113,6 +132,7 @@ def settings_for(
         _env_file=None,
         data_dir=data_dir,
         public_url=public_url,
+        dashboard_role=Role.ADMIN,
         crm_url=crm["url"],
         crm_username="admin",
         crm_password=SecretStr(secrets["crm_password"]),

@@ -2,11 +2,13 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.lake import Bucket, Lake
+from core.vocabulary import Role
 
 
 class Settings(BaseSettings):
@@ -24,7 +26,7 @@ class Settings(BaseSettings):
     dagster_url: SecretStr = SecretStr("")
     public_url: str = "http://127.0.0.1:8000"
     time_zone: str = "Asia/Bangkok"
-    dashboard_password: SecretStr = SecretStr("")
+    dashboard_role: Role | Literal[""] = ""
     approval_by_another: bool = True
     approval_of_playbooks: bool = False
     test_addresses: str = ""
@@ -46,6 +48,7 @@ class Settings(BaseSettings):
     line_url: str = "https://api.line.me"
     line_token: SecretStr = SecretStr("")
     line_channel_secret: SecretStr = SecretStr("")
+    line_account: str = ""
 
     smtp_host: str = ""
     smtp_port: int = 587

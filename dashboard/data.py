@@ -1,6 +1,8 @@
 """The one function that asks the published copy; every question is a file in ``queries/``."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,14 @@ import streamlit as st
 
 from core.duck import session
 from core.settings import load_settings
+from core.vocabulary import Role
+from dashboard.viewer import may
 from warehouse import measure, publish
 
 _QUERIES = Path(__file__).parent / "queries"
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=6, show_spinner=False)
 def _open(path: str) -> Any:
     return publish.open_published(Path(path), load_settings().warehouse_key.get_secret_value())
 
@@ -25,20 +29,30 @@ def newest(serve_dir: Path) -> publish.Version | None:
 
 
 def ask(question: str, **parameters: Any) -> pl.DataFrame:
-    """Run ``queries/<question>.sql`` on the copy without contact details; parameters are bound, never pasted."""
+    """Run ``queries/<question>.sql`` on the viewer's copy; parameters are bound, never pasted."""
+    return _ask(str(copy_path()), _text(question), tuple(sorted(parameters.items())))
+
+
+def copy_path() -> Path:
+    """Return the copy that the viewer may read: with contact details from the role marketer on, else masked."""
     version: publish.Version = st.session_state["version"]
-    sql = (_QUERIES / f"{question}.sql").read_text()
-    return _ask(str(version.masked_path), sql, tuple(sorted(parameters.items())))
+    return version.path if may(Role.MARKETER) else version.masked_path
 
 
-def measured(metric: str, *, by: tuple[str, ...] = (), since: date | None = None) -> pl.DataFrame:
+@cache
+def _text(question: str) -> str:
+    return (_QUERIES / f"{question}.sql").read_text()
+
+
+def measured(
+    metric: str, *, by: tuple[str, ...] = (), since: date | None = None, only: Mapping[str, str] | None = None
+) -> pl.DataFrame:
     """Ask the same copy for a metric: its rows have ``by``, ``metric_value`` and, of a share, what was divided."""
-    version: publish.Version = st.session_state["version"]
-    query, bound = measure.measure(metric, by=by, since=since)
-    return _ask(str(version.masked_path), query, tuple(sorted(bound.items())))
+    query, bound = measure.measure(metric, by=by, since=since, only=only)
+    return _ask(str(copy_path()), query, tuple(sorted(bound.items())))
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+@st.cache_data(max_entries=600, show_spinner=False)
 def _ask(path: str, sql: str, parameters: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
     return session(_open(path)).execute(sql, dict(parameters) or None).pl()  # type: ignore[no-any-return]
 

@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from core.clock import utc_now
+from core.people import People
 from core.settings import Settings, load_settings
 from core.store.engine import open_store
 from gateway import api, operations, preferences, problems, tracking, unsubscribe, webhooks
 from gateway.auth import Authenticator
 from gateway.intake import Intake
 from gateway.mail_in import MailIn
-from gateway.people import People
 from gateway.rates import RateLimits, Rates
 from gateway.requests import Requests
 
@@ -67,6 +67,7 @@ def create_app(
     )
     served.state = app.state
     app.state.engine, app.state.intake, app.state.clock = store, intake, clock
+    app.state.settings = settings
     app.state.serve_dir, app.state.warehouse_key = settings.serve_dir, settings.warehouse_key.get_secret_value()
     app.state.authenticator = Authenticator(store, settings.jwt_secret.get_secret_value(), known, Rates(store, limits))
     problems.add_handlers(app)

@@ -1,8 +1,7 @@
 """What a delivery does to the store: kept once, translated, recorded with its effects, in one transaction for many."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +14,15 @@ from core.errors import PermanentError
 from core.logs import get_logger
 from core.metrics import meters
 from core.settings import Settings
-from core.store import addresses, effects, events, inbox, provider_word
+from core.store import effects, events, inbox, line_links, provider_word
 from core.store.events import Event, Found
 from core.store.inbox import Raw
-from core.vocabulary import Channel, EventType
+from gateway.answers import Answer
 from senders.email import events as email_events
-from senders.inbound import Heard, PartlyUnderstoodError, ProviderWord, fault
+from senders.inbound import CodeGiven, Heard, PartlyUnderstoodError, ProviderWord, fault
 from senders.line import events as line_events
 from senders.whatsapp import events as whatsapp_events
 
-_LINE_CODE = re.compile(r"\bBMA-[A-Z0-9]{8}\b")
-_MAY_LINK = frozenset({EventType.REPLIED, EventType.FOLLOWED})  # a code that was written, or that an account link gives
 _READ_LATER = frozenset({"crm"})  # says what to read: it waits until the pipeline has read that
 _REPLAYED_TOGETHER = 500
 Translate = Callable[[str, bytes, datetime], Sequence[Heard]]
@@ -40,6 +37,7 @@ class Known:
     inbox_id: int | None = None
     is_new: bool = False
     reason: str = ""  # why not all of it was understood
+    answers: list[Answer] = field(default_factory=list)  # what is owed to who gave a code, once it is committed
 
     @property
     def source(self) -> str:
@@ -60,7 +58,7 @@ def translator(settings: Settings) -> Translate:
         if source == "whatsapp":
             return whatsapp_events.translate(body, received_at=received_at)
         if source == "line":
-            return line_events.translate(body, received_at=received_at)
+            return line_events.translate(body, received_at=received_at, link_secret=link_secret)
         if source == "email":
             return email_events.translate(body, received_at=received_at, link_secret=link_secret)
         if source == "crm":
@@ -136,13 +134,15 @@ def _record_together(connection: sa.Connection, group: Sequence[Known], now: dat
     told = {event.event_id for event in new}
     for event in new:
         meters().events.labels(str(event.channel), str(event.event_type)).inc()
-        _link(connection, event, now)
     if traces.is_on():
         _trace(connection, new)
     for each in group:
+        each.answers.clear()  # of an attempt that was rolled back
         for word in each.heard:
             if isinstance(word, ProviderWord):
                 _obey(connection, word, now)
+            elif isinstance(word, CodeGiven) and word.event_id in told:
+                each.answers.append(_link(connection, word, now))
         if each.raw is None:
             each.is_new = any(event.event_id in told for event in each.events)
 
@@ -169,11 +169,12 @@ def _obey(connection: sa.Connection, word: ProviderWord, now: datetime) -> None:
     tell("a word of the provider", channel=word.channel, says=word.says, template=word.name, ours=held)
 
 
-def _link(connection: sa.Connection, event: Event, now: datetime) -> None:
-    if event.channel is Channel.LINE and event.event_type in _MAY_LINK and event.address:
-        said = f"{event.detail.get('text', '')} {event.detail.get('code', '')}"
-        for code in _LINE_CODE.findall(said.upper()):
-            addresses.redeem_line_code(connection, code, event.address, now)
+def _link(connection: sa.Connection, given: CodeGiven, now: datetime) -> Answer:
+    result = line_links.redeem(
+        connection, given.code_hash, given.address, event_id=given.event_id, at=given.occurred_at, now=now
+    )
+    get_logger().info("a code was given on LINE", result=result)
+    return Answer(given.reply_token, result)
 
 
 def replay(engine: sa.Engine, settings: Settings, *, now: datetime) -> dict[str, Any]:

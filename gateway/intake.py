@@ -19,6 +19,7 @@ from core.logs import get_logger
 from core.settings import Settings
 from core.store.events import Event
 from core.store.inbox import Raw
+from gateway.answers import Answers
 from gateway.applying import Known, keep, translator
 
 _MOST_WAITING = 2000
@@ -46,7 +47,7 @@ class Intake:
 
     def __init__(self, engine: sa.Engine, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine, self._clock = engine, clock
-        self._translate = translator(settings)
+        self._translate, self._answers = translator(settings), Answers(settings)
         self._waiting: deque[_Waiting] = deque()
         self._bytes_waiting = 0
         self._in_hand = 0
@@ -72,6 +73,7 @@ class Intake:
         if self._work is not None:
             await self._work
         self._writer.shutdown()
+        await self._answers.close()
 
     async def take(self, source: str, body: bytes, headers: Mapping[str, str], received_at: datetime) -> bool:
         """Return after the delivery is committed: True when it was new.
@@ -118,6 +120,8 @@ class Intake:
             self._bytes_waiting -= sum(each.size for each in together)
             for each in together:
                 _settle(each, error)
+                if error is None and each.known.answers:
+                    self._answers.send(each.known.answers)
 
     def _gather(self) -> list[_Waiting]:
         together: list[_Waiting] = []

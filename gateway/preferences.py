@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from starlette.requests import Request
@@ -12,11 +13,12 @@ from starlette.routing import Route
 from core import tokens
 from core.errors import PermanentError
 from core.settings import Settings
-from core.store import choices
+from core.store import choices, line_links
 from core.store.choices import Choice, Wish
 from core.store.engine import reading
 from core.vocabulary import Channel, Purpose
 from gateway.pages import LANGUAGES, language_of, page
+from senders.line.linking import chat_link, invitation
 
 _TEXT = {
     "en": {
@@ -29,6 +31,10 @@ _TEXT = {
         "save": "Save",
         "rest": "Nothing for 30 days",
         "saved": "Saved. It counts from now on.",
+        "line": "Connect my LINE",
+        "code": "Your code, good once and until {until}",
+        "chat": "Open LINE",
+        "too_many": "You had several codes today. Please use the last one, or try again tomorrow.",
         "other": "ภาษาไทย",
     },
     "th": {
@@ -41,6 +47,10 @@ _TEXT = {
         "save": "บันทึก",
         "rest": "พักทั้งหมด 30 วัน",
         "saved": "บันทึกแล้ว มีผลทันที",
+        "line": "เชื่อมต่อ LINE ของฉัน",
+        "code": "รหัสของท่าน ใช้ได้ครั้งเดียวภายใน {until}",
+        "chat": "เปิด LINE",
+        "too_many": "วันนี้ท่านขอรหัสหลายครั้งแล้ว กรุณาใช้รหัสล่าสุด หรือลองใหม่พรุ่งนี้",
         "other": "English",
     },
 }
@@ -86,8 +96,10 @@ async def _show(request: Request, contact_id: str) -> Response:
 
 async def _save(request: Request, contact_id: str) -> Response:
     form = {name: str(value) for name, value in (await request.form()).items()}
-    wishes = _read(form)
     state = request.app.state
+    if "line_code" in form:
+        return await asyncio.to_thread(_line_code, request, contact_id)
+    wishes = _read(form)
     await asyncio.to_thread(_choose, state.engine, contact_id, wishes, state.clock())
     standing = await asyncio.to_thread(_standing, state.engine, contact_id)
     language = language_of(request)
@@ -113,6 +125,32 @@ def _choose(engine: sa.Engine, contact_id: str, wishes: Mapping[Wish, Choice], n
         choices.choose(connection, contact_id, wishes, now)
 
 
+def _line_code(request: Request, contact_id: str) -> Response:
+    """Show a code by which the person's LINE becomes theirs here; it came to them by the link in an email."""
+    language, state = language_of(request), request.app.state
+    text, words, settings = _TEXT[language], invitation(), state.settings
+    try:
+        with state.engine.begin() as connection:
+            code = line_links.issue(
+                connection,
+                contact_id,
+                secret=settings.link_secret.get_secret_value(),
+                source="page",
+                issued_by="the page of preferences",
+                shown={language: words[language]},
+                now=state.clock(),
+            )
+    except PermanentError:
+        return page(f"<p>{text['too_many']}</p>", language)
+    link = chat_link(settings.line_account, code.text)
+    until = code.expires_at.astimezone(ZoneInfo(settings.time_zone))
+    return page(
+        f"<p>{words[language]}</p><p>{text['code'].format(until=f'{until:%d/%m/%Y %H:%M}')}</p><h1>{code.text}</h1>"
+        + (f"<p><a href='{link}'>{text['chat']}</a></p>" if link else ""),
+        language,
+    )
+
+
 def _form(standing: Mapping[Wish, Choice], language: str) -> str:
     text = _TEXT[language]
     everything = standing.get(_EVERYTHING, Choice.YES)
@@ -135,4 +173,5 @@ def _form(standing: Mapping[Wish, Choice], language: str) -> str:
         f"<h2>{text['purposes']}</h2>{rows(_PURPOSES)}<h2>{text['channels']}</h2>{rows(_CHANNELS)}"
         f"<button>{text['save']}</button></form>"
         f"<form method='post'><button class='quiet' name='rest' value='all'>{text['rest']}</button></form>"
+        f"<form method='post'><button class='quiet' name='line_code' value='new'>{text['line']}</button></form>"
     )

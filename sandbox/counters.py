@@ -41,6 +41,11 @@ class Counters:
     ) -> None:
         self._taken, self._now, self._seed, self._speed = taken, now, seed, speed
         self._whatsapp_token, self._line_token = whatsapp_token, line_token
+        self.submitted: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def submit(self, rows: list[dict[str, Any]]) -> None:
+        """Have templates reviewed: ``name``, ``language``, and what else of the list's fields is not as usual."""
+        self.submitted.update({(row["name"], row["language"]): row for row in rows})
 
     def routes(self) -> list[Route]:
         """Return the routes of the counters."""
@@ -79,11 +84,19 @@ class Counters:
         )
 
     async def templates(self, request: Request) -> Response:
-        """List the account's templates: those it has been asked to send, one per language."""
+        """List the account's templates: those submitted, and those it has been asked to send, one per language."""
         if refusal := self._graph(request):
             return refusal
         known = [
-            {"id": _template_id(name, language), "name": name, "language": language, "status": "APPROVED"}
+            {
+                "id": _template_id(name, language),
+                "name": name,
+                "language": language,
+                "status": "APPROVED",
+                "category": "UTILITY",
+                "quality_score": {"score": "GREEN"},
+                **self.submitted.get((name, language), {}),
+            }
             for name, language in self._known_templates()
         ]
         return _page(request, known)
@@ -135,7 +148,8 @@ class Counters:
         return (reached | delivered | sent) - {"failed"}
 
     def _known_templates(self) -> list[tuple[str, str]]:
-        return sorted({(each.template, each.language) for each in list(self._taken.values()) if each.template})
+        sent = {(each.template, each.language) for each in list(self._taken.values()) if each.template}
+        return sorted(sent | self.submitted.keys())
 
     def _times(self, channel: str, *kinds: str) -> Iterator[datetime]:
         for message in list(self._taken.values()):

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from sandbox.answers import graph_error
 from sandbox.counters import Counters
+from sandbox.line_replies import LineReplies, words_of
 from sandbox.people import Taken
 from sandbox.reacting import Reactions
 from sandbox.serving import serve
@@ -40,6 +41,7 @@ class Providers:
         self._now = datetime.now(UTC)
         self.taken: dict[tuple[str, str], Taken] = {}
         self.line_keys: set[str] = set()
+        self.line_replies = LineReplies()
         self.faults: list[dict[str, Any]] = []
         secrets = {
             name: str(getattr(arguments, name))
@@ -93,6 +95,7 @@ class Providers:
                 Route("/v2/bot/message/{kind:str}", self.line, methods=["POST"]),
                 *self.counters.routes(),
                 Route("/_sandbox/received", self.received),
+                Route("/_sandbox/line_replies", self.line_replies.listed),
                 Route("/_sandbox/{what}", self.control, methods=["POST"]),
             ],
         )
@@ -147,7 +150,7 @@ class Providers:
     async def line(self, request: Request) -> Response:
         """Take a push, or a multicast for each of its people; the retry key makes a repeat harmless."""
         kind = request.path_params["kind"]
-        if kind not in {"push", "multicast"}:
+        if kind not in {"push", "multicast", "reply"}:
             return JSONResponse({"message": "Not found"}, 404)
         if request.headers.get("authorization") != f"Bearer {self.arguments.line_token}":
             return JSONResponse({"message": "Authentication failed"}, 401)
@@ -156,6 +159,8 @@ class Providers:
             text = "The API rate limit has been exceeded. Try again later." if fault == "429" else "Internal error"
             return JSONResponse({"message": text}, 429 if fault == "429" else 500)
         body = await request.json()
+        if kind == "reply":
+            return self.line_replies.take(request, body)
         key = request.headers.get("x-line-retry-key") or uuid.uuid4().hex
         pushed = {"sentMessages": [{"id": str(int(hashlib.sha256(key.encode()).hexdigest()[:12], 16))}]}
         sent = pushed if kind == "push" else {}
@@ -169,7 +174,7 @@ class Providers:
         people = [body.get("to", "")] if kind == "push" else body.get("to", [])
         if not 0 < len(people) <= _MOST_PEOPLE or not all(re.fullmatch("U[0-9a-f]{32}", each) for each in people):
             return JSONResponse({"message": "Failed to send messages"}, 400)
-        text = body["messages"][0].get("text", "")
+        text = words_of(body["messages"][0])
         if not text or len(text) > 5000:
             return JSONResponse({"message": "Length must be between 0 and 5000"}, 400)
         language = "th" if _THAI.search(text) else "en"
@@ -197,7 +202,7 @@ class Providers:
         )
 
     async def control(self, request: Request) -> Response:
-        """Move the clock, let reactions happen, set faults, let people follow our LINE account."""
+        """Move the clock, let reactions happen, set faults, take templates in, let people follow our LINE account."""
         body, what = await request.json(), request.path_params["what"]
         if what == "clock":
             self._now = datetime.fromisoformat(body["now"])
@@ -205,6 +210,8 @@ class Providers:
             await self.reactions.settle(datetime.fromisoformat(body["until"]))
         elif what == "faults":
             self.faults.append(body)
+        elif what == "templates":
+            self.counters.submit(body["templates"])
         elif what == "people":
             self._follow(body["line_codes"])
         return JSONResponse({"now": self.now.isoformat(), "done": dict(self.reactions.done)})

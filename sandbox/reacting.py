@@ -178,6 +178,7 @@ class Reactions:
                         "timestamp": int(act.due.timestamp() * 1000),
                         "webhookEventId": key,
                         "source": {"type": "user", "userId": act.message.address},
+                        **({} if kind == "unfollow" else {"replyToken": key.lower()}),
                         "deliveryContext": {"isRedelivery": False},
                         **more,
                     }

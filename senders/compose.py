@@ -20,6 +20,7 @@ _WORDS = {
         "why": "ท่านได้รับข้อความนี้เนื่องจากบริษัทของท่านเป็นลูกค้าของ BMAsia",
     },
 }
+_CARD = "max-width:600px;margin:0 auto;background:#fff;border-radius:12px;padding:32px"
 _GAP = "<br>\n<br>\n"  # an empty line between paragraphs
 
 
@@ -53,7 +54,9 @@ class Links:
 
 def compose(message: Message, template: Template, links: Links, link_id: str) -> Outgoing:
     """Render one message; ``link_id`` is where its button leads. Raises PermanentError, MissingVariableError."""
-    words = template.render(message.variables)
+    button = template.button
+    click = links.click(message.message_id, link_id) if button else ""
+    words = template.render(message.variables, click)
     outgoing = Outgoing(
         message_id=message.message_id,
         address=message.address,
@@ -64,25 +67,28 @@ def compose(message: Message, template: Template, links: Links, link_id: str) ->
     if template.is_whatsapp:
         outgoing.template_name, outgoing.parameters = template.name, words.parameters
         return outgoing
-    button = template.button
-    click = links.click(message.message_id, link_id) if button else ""
     if button:
         outgoing.text = f"{words.text}\n\n{button['label']}: {click}"
     if template.is_line:
+        outgoing.flex = words.flex
         return outgoing
     outgoing.subject, outgoing.unsubscribe_url = words.subject, links.unsubscribe(message.message_id)
     footer = _WORDS[message.language]
     outgoing.text += f"\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {outgoing.unsubscribe_url}"
-    outgoing.html = _html(
-        message.language,
-        words.text,
-        _button(button["label"], click) if button else "",
-        preferences=links.preferences(message.contact_id),
-        unsubscribe=outgoing.unsubscribe_url,
-        pixel=links.pixel(message.message_id),
-        honeypot=links.honeypot(message.message_id),
-    )
+    foot, end = _foot(message, links, outgoing.unsubscribe_url)
+    if words.html:
+        outgoing.html = _with_foot(words.html, f'<div style="{_CARD}">{foot}</div>\n{end}')
+    else:
+        outgoing.html = _html(
+            message.language, words.text, _button(button["label"], click) if button else "", foot, end
+        )
     return outgoing
+
+
+def _with_foot(page: str, foot: str) -> str:
+    """Put what every email must have at the end of a page of its own, whatever its author left out."""
+    head, end, rest = page.rpartition("</body>")
+    return f"{head}{foot}{end}{rest}" if end else page + foot
 
 
 def _button(label: str, click: str) -> str:
@@ -93,23 +99,32 @@ def _button(label: str, click: str) -> str:
     )
 
 
-def _html(
-    language: str, text: str, button: str, *, preferences: str, unsubscribe: str, pixel: str, honeypot: str
-) -> str:
-    """Write the page; its lines break where a person who reads the source would like them to."""
-    footer = _WORDS[language]
+def _foot(message: Message, links: Links, unsubscribe: str) -> tuple[str, str]:
+    """Return what every email ends with: why it came and how to end it, and what nobody sees.
+
+    Its lines break where a person who reads the source would like them to.
+    """
+    footer = _WORDS[message.language]
+    said = (
+        '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">\n'
+        f"{footer['why']}<br>\n"
+        f'<a href="{html.escape(links.preferences(message.contact_id))}">\n{footer["preferences"]}</a> ·\n'
+        f'<a href="{html.escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p>'
+    )
+    hidden = (
+        f'<a href="{html.escape(links.honeypot(message.message_id))}"\n style="display:none" aria-hidden="true" '
+        'tabindex="-1"></a>\n'
+        f'<img src="{html.escape(links.pixel(message.message_id))}"\n width="1" height="1" alt="">'
+    )
+    return said, hidden
+
+
+def _html(language: str, text: str, button: str, foot: str, end: str) -> str:
     paragraphs = "".join(
         f'<p style="margin:0 0 16px">\n{part}</p>\n' for part in html.escape(text).replace("\n", "<br>\n").split(_GAP)
     )
     return (
         f'<!doctype html><html lang="{language}"><body style="margin:0;background:#f4f5f7;padding:24px;'
         "font-family:Inter,'Noto Sans Thai',Arial,sans-serif;font-size:16px;line-height:1.55;color:#1f2937\">\n"
-        '<div style="max-width:600px;margin:0 auto;background:#fff;border-radius:12px;padding:32px">\n'
-        f"{paragraphs}{button}"
-        '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">\n'
-        f"{footer['why']}<br>\n"
-        f'<a href="{html.escape(preferences)}">\n{footer["preferences"]}</a> ·\n'
-        f'<a href="{html.escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p></div>\n'
-        f'<a href="{html.escape(honeypot)}"\n style="display:none" aria-hidden="true" tabindex="-1"></a>\n'
-        f'<img src="{html.escape(pixel)}"\n width="1" height="1" alt=""></body></html>'
+        f'<div style="{_CARD}">\n{paragraphs}{button}{foot}</div>\n{end}</body></html>'
     )

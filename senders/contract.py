@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from core.vocabulary import Channel
 
@@ -11,7 +11,8 @@ from core.vocabulary import Channel
 class Outgoing:
     """A rendered message. ``message_id`` is ours and goes with it, so that a repeat is recognisable.
 
-    Email has ``subject``, ``text`` and ``html``; LINE has ``text``; WhatsApp has ``template_name`` and ``parameters``.
+    Email has ``subject``, ``text`` and ``html``; LINE has ``text``, or ``flex``, a whole message;
+    WhatsApp has ``template_name`` and ``parameters``.
     """
 
     message_id: str
@@ -24,6 +25,7 @@ class Outgoing:
     template_name: str = ""
     parameters: tuple[str, ...] = ()
     unsubscribe_url: str = ""
+    flex: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)  # not frozen, as above

@@ -47,7 +47,18 @@ class ProviderWord:
     must_stop: bool = False  # nothing may be sent by the account until a person has looked
 
 
-Heard = Event | ProviderWord
+@dataclass(frozen=True)
+class CodeGiven:
+    """Somebody gave a one-time code in the event ``event_id``; ``reply_token`` lets us answer once."""
+
+    event_id: str
+    address: str
+    code_hash: str
+    reply_token: str
+    occurred_at: datetime
+
+
+Heard = Event | ProviderWord | CodeGiven
 
 
 class PartlyUnderstoodError(PermanentError):

@@ -37,7 +37,7 @@ def in_requests(
     groups: dict[tuple[str, ...], dict[str, Pair]] = defaultdict(dict)
     for message, outgoing in pairs:
         group = groups[message.campaign_id, message.template_id, message.purpose, outgoing.text]
-        if message.message_id in alone or message.address in group:
+        if message.message_id in alone or message.address in group or outgoing.flex is not None:
             yield Ready(((message, outgoing),), mark, until)
             continue
         group[message.address] = (message, outgoing)

@@ -25,11 +25,21 @@ class MissingVariableError(PermanentError):
 
 
 class Rendered(NamedTuple):
-    """A message's words: WhatsApp has ``parameters`` only, ``subject`` is email's."""
+    """A message's words: WhatsApp has ``parameters`` only, ``subject`` and ``html`` are email's, ``flex`` is LINE's.
+
+    ``html`` is empty where the house's own page is used; ``flex`` is a whole message, None where there is text alone.
+    """
 
     text: str = ""
     subject: str = ""
     parameters: tuple[str, ...] = ()
+    html: str = ""
+    flex: dict[str, Any] | None = None
+
+
+def utf16_units(text: str) -> int:
+    """Count as LINE does: what lies beyond the first 65,536 characters, such as most emoji, is two."""
+    return len(text) + sum(char > "\uffff" for char in text)
 
 
 @lru_cache(maxsize=5000)
@@ -57,9 +67,10 @@ def _listed(values: Iterable[str], language: str) -> str:
     )
 
 
-@lru_cache(maxsize=2)
-def _environment(language: str) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+@lru_cache(maxsize=4)
+def environment(language: str, *, is_html: bool = False) -> ImmutableSandboxedEnvironment:
+    """Return the sandbox a language's templates are filled in, with its formats of dates, lists and money."""
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=is_html)
     environment.filters["money"] = _money
     environment.filters["long_date"] = lambda value: _long_date(value, language)
     environment.filters["listed"] = lambda values: _listed(values, language)
@@ -67,18 +78,18 @@ def _environment(language: str) -> ImmutableSandboxedEnvironment:
 
 
 @lru_cache(maxsize=1000)
-def _compiled(source: str, language: str) -> Any:
+def _compiled(source: str, language: str, *, is_html: bool = False) -> Any:
     try:
-        template = _environment(language).from_string(source)
+        template = environment(language, is_html=is_html).from_string(source)
     except TemplateError as error:
         raise PermanentError(f"the template is broken: {error}") from error
     template.globals = dict(template.globals)  # copied for every rendering; a chained map takes ten times as long
     return template
 
 
-def _fill(source: str, variables: Mapping[str, Any], language: str) -> str:
+def _fill(source: str, variables: Mapping[str, Any], language: str, *, is_html: bool = False) -> str:
     try:
-        return str(_compiled(source, language).render(variables)).strip()
+        return str(_compiled(source, language, is_html=is_html).render(variables)).strip()
     except TemplateError as error:
         raise MissingVariableError(str(error)) from error
     except (TypeError, ValueError) as error:
@@ -88,7 +99,7 @@ def _fill(source: str, variables: Mapping[str, Any], language: str) -> str:
 def _parameter(expression: str, language: str) -> Callable[[Mapping[str, Any]], str]:
     """Return what fills ``variable`` or ``variable | filter``: most parameters are no more, and need no template."""
     name, _, filter_name = (part.strip() for part in expression.partition("|"))
-    filled = _environment(language).filters[filter_name] if filter_name in _OURS else None
+    filled = environment(language).filters[filter_name] if filter_name in _OURS else None
 
     def fill(variables: Mapping[str, Any]) -> str:
         value = variables.get(name)
@@ -102,6 +113,17 @@ def _parameter(expression: str, language: str) -> Callable[[Mapping[str, Any]], 
             raise MissingVariableError(f"a value does not fit the template: {error}") from error
 
     return fill
+
+
+def _fill_all(part: Any, variables: Mapping[str, Any], language: str) -> Any:
+    """Fill every text of a structure, as deep as it is."""
+    if isinstance(part, str):
+        return _fill(part, variables, language) if "{" in part else part
+    if isinstance(part, Mapping):
+        return {name: _fill_all(value, variables, language) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_fill_all(each, variables, language) for each in part]
+    return part
 
 
 def _is_blank(name: str, value: Any) -> bool:
@@ -131,8 +153,11 @@ class Template:
         expressions = content["parameters"] if self.is_whatsapp else ()
         self._parameters = [_parameter(each, self._language) for each in expressions]
 
-    def render(self, variables: Mapping[str, Any]) -> Rendered:
-        """Fill it. Raises MissingVariableError naming what has no value, PermanentError for a broken template."""
+    def render(self, variables: Mapping[str, Any], button_url: str = "") -> Rendered:
+        """Fill it. Raises MissingVariableError naming what has no value, PermanentError for a broken template.
+
+        ``button_url`` is the tracked address that a page or a Flex message of its own may lead to.
+        """
         for name in self._required:
             if _is_blank(name, variables.get(name)):
                 raise MissingVariableError(f"variable {name} has no value for this person")
@@ -141,6 +166,11 @@ class Template:
         content = self._content
         text = _fill(content["text"], variables, self._language)
         subject = _fill(content["subject"], variables, self._language) if "subject" in content else ""
-        if len(text) > LONGEST.get(self._channel, len(text)):
-            raise PermanentError(f"the text has {len(text)} characters, {self._channel} takes {LONGEST[self._channel]}")
-        return Rendered(text, subject)
+        if self.is_line and (length := utf16_units(text)) > LONGEST[Channel.LINE]:
+            raise PermanentError(f"the text has {length} characters, line takes {LONGEST[Channel.LINE]}")
+        html, flex = content.get("html"), content.get("flex")
+        if html is None and flex is None:
+            return Rendered(text, subject)
+        linked = {**variables, "button_url": button_url}
+        page = _fill(html, linked, self._language, is_html=True) if html else ""
+        return Rendered(text, subject, (), page, _fill_all(flex, linked, self._language) if flex else None)

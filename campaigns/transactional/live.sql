@@ -4,7 +4,9 @@ create table raw.journal__suppressions (
     channel varchar, address varchar, contact_id varchar, purpose varchar, reason varchar, source varchar,
     lifted_at timestamptz
 );
-create table raw.journal__templates (template_id varchar, channel varchar, provider_status varchar);
+create table raw.journal__templates (
+    template_id varchar, channel varchar, language varchar, version integer, provider_status varchar
+);
 -- The audience asks what campaigns sent before: nothing of it counts for a message that somebody asked for.
 create table raw.campaigns__decisions (
     run_id varchar, campaign_id varchar, step varchar, contact_id varchar, subject_id varchar, outcome varchar

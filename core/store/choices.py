@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from core.store import suppressions
+from core.store import consents, suppressions
 from core.store.suppressions import ALL
 from core.store.tables import suppressions as table
 
@@ -59,6 +59,12 @@ def choose(connection: sa.Connection, contact_id: str, wishes: Mapping[Wish, Cho
             sources=_TAKEN_BACK,
             now=now,
         )
+        if wish.channel != ALL or wish == Wish():
+            state = consents.GIVEN if choice is Choice.YES else consents.WITHDRAWN
+            proof = {"shown": "the page of preferences", "chosen": choice}
+            consents.record(
+                connection, contact_id, wish.channel, state=state, source=_CHOSEN, proof=proof, at=now, now=now
+            )
         if choice is Choice.YES:
             continue
         ends_at = now + REST if choice is Choice.REST else None

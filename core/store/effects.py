@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.ids import derived_id
-from core.store import addresses, ladder, ledger, suppressions
+from core.store import addresses, consents, ladder, ledger, suppressions
 from core.store.events import Event
 from core.store.inbox import insert_ignore
 from core.store.tables import conversations
@@ -83,6 +83,23 @@ def _suppress(connection: sa.Connection, event: Event, now: datetime, *, source:
 
 def _unsubscribe(connection: sa.Connection, event: Event, now: datetime) -> None:
     _suppress(connection, event, now, source=event.provider_event_type, reason="unsubscribed")
+    _note_consent(connection, event, consents.WITHDRAWN, now)
+
+
+def _note_consent(connection: sa.Connection, event: Event, state: str, now: datetime) -> None:
+    if event.contact_id is None:
+        return
+    consents.record(
+        connection,
+        event.contact_id,
+        event.channel,
+        state=state,
+        source=event.provider_event_type,
+        purpose=str(event.detail.get("purpose", suppressions.ALL)),
+        proof={"event_id": event.event_id, "message_id": event.message_id},
+        at=event.occurred_at,
+        now=now,
+    )
 
 
 def _complain(connection: sa.Connection, event: Event, now: datetime) -> None:
@@ -91,6 +108,7 @@ def _complain(connection: sa.Connection, event: Event, now: datetime) -> None:
 
 def _block(connection: sa.Connection, event: Event, now: datetime) -> None:
     _suppress(connection, event, now, source="blocked", reason="blocked our account")
+    _note_consent(connection, event, consents.WITHDRAWN, now)
     if event.address:
         addresses.mark_blocked(connection, event.channel, event.address, now)
 
@@ -102,6 +120,7 @@ def _follow(connection: sa.Connection, event: Event, now: datetime) -> None:
 
 
 def _resubscribe(connection: sa.Connection, event: Event, now: datetime) -> None:
+    _note_consent(connection, event, consents.GIVEN, now)
     if event.address:
         suppressions.lift(
             connection,
@@ -115,6 +134,9 @@ def _resubscribe(connection: sa.Connection, event: Event, now: datetime) -> None
 def _converse(connection: sa.Connection, event: Event, now: datetime) -> None:
     if not event.address:
         return
+    if event.channel is Channel.WHATSAPP and event.contact_id:
+        # The number is as the CRM has it; that the person writes from it confirms it.
+        addresses.confirm(connection, event.contact_id, event.channel, event.address, "wrote_to_us", now)
     key = derived_id("conversation", event.channel, event.address)
     connection.execute(
         insert_ignore(connection, conversations).values(

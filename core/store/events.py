@@ -119,6 +119,7 @@ _BY_ADDRESS = statements("""
             (
                 select known.contact_id from channel_addresses as known
                 where known.channel = given.value ->> 0 and known.address = given.value ->> 1
+                    and known.state <> 'revoked'
                 order by known.confidence desc limit 1
             ),
             (

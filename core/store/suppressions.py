@@ -82,6 +82,16 @@ def lift(
     return connection.execute(statement.values(lifted_at=now, updated_at=now)).rowcount
 
 
+def lift_one(connection: sa.Connection, suppression_id: str, *, source: str, now: datetime) -> bool:
+    """End one that came from ``source``; False when there is none that stands."""
+    is_it = sa.and_(
+        suppressions.c.suppression_id == suppression_id,
+        suppressions.c.source == source,
+        suppressions.c.lifted_at.is_(None),
+    )
+    return bool(connection.execute(sa.update(suppressions).where(is_it).values(lifted_at=now, updated_at=now)).rowcount)
+
+
 def lift_ended(connection: sa.Connection, now: datetime) -> int:
     """Lift rests whose time is over; returns how many. One that nobody lifts only keeps us silent for longer."""
     over = sa.and_(suppressions.c.lifted_at.is_(None), suppressions.c.ends_at <= now)

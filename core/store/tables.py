@@ -81,6 +81,7 @@ messages = sa.Table(
     text("cost_currency", nullable=True),
     text("snapshot_id", nullable=True),
     text("traceparent", nullable=True),  # W3C trace context of who planned it: the worker's spans go below it
+    text("fallback_of", nullable=True),  # the message on another channel that it stands in for
     time("planned_at", nullable=False),
     time("claimed_at"),
     time("accepted_at"),
@@ -93,6 +94,7 @@ messages = sa.Table(
     partial("ix_messages_planned", "status = 'planned'", "channel", "priority", "campaign_id", "planned_at"),
     partial("ix_messages_claimed", "status = 'claimed'", "channel", "claimed_at"),
     partial("ix_messages_in_doubt", "status = 'in_doubt'", "channel", "claimed_at"),
+    partial("ix_messages_fallback_of", "fallback_of is not null", "fallback_of"),
     partial("ix_messages_receipt", "provider_message_id is not null", "provider_message_id"),
     sa.Index("ix_messages_run_id", "run_id"),
     sa.Index("ix_messages_updated_at", "updated_at"),
@@ -145,10 +147,11 @@ templates = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True),
     text("content_hash"),
     sa.Column("content", sa.JSON, nullable=False),  # subject, text, html, name, parameters …
-    text("provider_status"),  # approved | pending | paused | rejected | disabled
+    text("provider_status"),  # approved | pending | paused | rejected | disabled | missing | mismatched
     text("quality", nullable=True),  # green | yellow | red
     time("created_at", nullable=False),
     time("updated_at", nullable=False),
+    text("saved_by", nullable=True),  # who wrote it; null: it came with the product
 )
 
 suppressions = sa.Table(
@@ -175,22 +178,12 @@ channel_addresses = sa.Table(
     text("contact_id", primary_key=True),
     text("channel", primary_key=True),
     text("address", primary_key=True),
-    text("state"),  # confirmed | unconfirmed | blocked
+    text("state"),  # confirmed | blocked | revoked
     text("source"),
     sa.Column("confidence", sa.Float, nullable=False),
     time("confirmed_at"),
     time("updated_at", nullable=False),
     sa.Index("ix_channel_addresses_address", "channel", "address"),
-)
-
-# One-time codes by which a LINE user proves to be a contact.
-line_codes = sa.Table(
-    "line_codes",
-    metadata,
-    text("code", primary_key=True),
-    text("contact_id"),
-    time("issued_at", nullable=False),
-    time("redeemed_at"),
 )
 
 conversations = sa.Table(

@@ -1,4 +1,4 @@
--- question: What went out by channel in the last $days days?
+-- question: What went out by channel between two days?
 select
     channel,
     sum(sent)::bigint as sent,
@@ -11,6 +11,6 @@ select
     sum(unsubscribed)::bigint as unsubscribed,
     sum(failed)::bigint as failed
 from marts.daily_channel_metrics
-where metric_date > current_date - $days::integer
+where metric_date between $first::date and $last::date
 group by channel
 order by channel

@@ -1,6 +1,7 @@
 -- question: What happened with one company, newest first?
 select
     happened_at,
+    kind,
     what,
     contact.name as contact,
     channel,
@@ -9,7 +10,8 @@ from (
     select
         contact_id,
         decided_at as happened_at,
-        'decision: ' || outcome as what,
+        'outcome' as kind,
+        outcome as what,
         channel,
         campaign_id || ' · ' || reason as detail
     from marts.decisions
@@ -18,7 +20,8 @@ from (
     select
         message.contact_id,
         event.occurred_at as happened_at,
-        event.event_type || case event.actor when 'machine' then ' (machine)' else '' end as what,
+        case event.actor when 'machine' then 'machine' else 'event' end as kind,
+        event.event_type as what,
         event.channel,
         coalesce(event.text, message.step) as detail
     from marts.message_events as event
@@ -28,7 +31,8 @@ from (
     select
         contact_id,
         accepted_at as happened_at,
-        'message taken by the provider' as what,
+        'event' as kind,
+        'accepted' as what,
         channel,
         step as detail
     from marts.messages

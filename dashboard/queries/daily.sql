@@ -1,4 +1,4 @@
--- question: What went out by day and channel in the last $days days?
+-- question: What went out by day and channel between two days?
 select
     metric_date,
     channel,
@@ -7,5 +7,5 @@ select
     clicked_human,
     replied
 from marts.daily_channel_metrics
-where metric_date > current_date - $days::integer
+where metric_date between $first::date and $last::date
 order by metric_date, channel

@@ -2,6 +2,7 @@
 select
     segment_id,
     name,
+    name_th,
     member_count,
     definition_version,
     computed_at

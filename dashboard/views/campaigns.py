@@ -1,13 +1,22 @@
-"""Campaigns: each one's audience, funnel, lift and the people behind every number."""
+"""Campaigns: the calendar, each one's result with the people behind every number, and several side by side."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
+from croniter import croniter
 
+from campaigns.playbooks import read_playbooks
+from core.clock import utc_now
 from dashboard.data import ask
-from dashboard.parts.show import empty, funnel, table, waterfall
-from dashboard.parts.words import say, when
+from dashboard.parts.charts import calendar, compared
+from dashboard.parts.show import chart, empty, linked, table
+from dashboard.parts.words import language, say, when
+from dashboard.views.campaign_result import result
 
-_STAGES = ("sent", "delivered", "opened_raw", "opened_human", "clicked_raw", "clicked_human", "replied")
+_PAST_DAYS, _COMING_DAYS = 42, 14
+_COMPARED = ("sent", "delivered", "opened_human", "clicked_human", "replied")
 
 
 def show() -> None:
@@ -17,59 +26,81 @@ def show() -> None:
     if found.is_empty():
         empty("no_campaign")
         return
-    table(found, "campaigns")
-    left, right = st.columns(2)
-    campaign_id = left.selectbox(say("campaign"), found["campaign_id"].to_list())
-    runs = {"": say("all_runs")} | {
-        row["run_id"]: say("run_of", at=when(row["decided_at"]), n=row["audience"])
-        for row in ask("runs", campaign_id=campaign_id).iter_rows(named=True)
-    }
-    run_id = right.selectbox(say("run"), list(runs), format_func=lambda key: runs[key])
-    _results(campaign_id, run_id or "")
+    names = _names()
+    results, plan, versus = st.tabs([say("results"), say("calendar"), say("compare")])
+    with results:
+        table(found.drop("campaign_id").insert_column(0, _named(found, names)), "campaigns")
+        left, right = st.columns(2)
+        with left:
+            campaign_id = linked("campaign", found["campaign_id"].to_list(), say("campaign"), names)
+        runs = {"": say("all_runs")} | {
+            row["run_id"]: say("run_of", at=when(row["decided_at"]), n=row["audience"])
+            for row in ask("runs", campaign_id=campaign_id).iter_rows(named=True)
+        }
+        run_id = right.selectbox(say("run"), list(runs), format_func=lambda key: runs[key], key=f"run-{campaign_id}")
+        result(campaign_id, run_id or "")
+    with plan:
+        _calendar(names)
+    with versus:
+        _compare(found["campaign_id"].to_list(), names)
 
 
-def _results(campaign_id: str, run_id: str) -> None:
-    outcomes = ask("outcomes", campaign_id=campaign_id, run_id=run_id)
-    st.subheader(say("waterfall"))
-    st.caption(say("waterfall_sums", n=int(outcomes["contacts"].sum())))
-    st.altair_chart(waterfall(outcomes), width="stretch")
-    st.subheader(say("funnel"))
-    reached = ask("funnel", campaign_id=campaign_id, run_id=run_id)
-    long = reached.unpivot(_STAGES, index="channel", variable_name="stage", value_name="messages").with_columns(
-        pl.col("stage").replace({stage: say(stage) for stage in _STAGES})
+def _names() -> dict[str, str]:
+    return {book.campaign_id: book.name_th if language() == "th" else book.name for book in read_playbooks()}
+
+
+def _named(frame: pl.DataFrame, names: dict[str, str]) -> pl.Series:
+    return pl.Series("campaign", [names.get(key, key) for key in frame["campaign_id"]])
+
+
+def _calendar(names: dict[str, str]) -> None:
+    now = utc_now()
+    first = (now - timedelta(days=_PAST_DAYS)).date()
+    ran = ask("calendar", first=first).with_columns(pl.lit("ran").alias("kind"))
+    shape = {"day": pl.Date, "campaign_id": pl.String, "considered": pl.Int64, "sent": pl.Int64, "kind": pl.String}
+    coming = pl.DataFrame(_coming(now), schema=shape)
+    days = pl.concat([ran.select(list(shape)), coming]).sort("day", "campaign_id")
+    st.caption(say("calendar_help", n=_COMING_DAYS))
+    drawn = days.with_columns(
+        _named(days, names), pl.col("sent").fill_null(0), pl.col("kind").replace({"ran": say("ran"), "due": say("due")})
     )
-    st.altair_chart(funnel(long), width="stretch")
-    st.caption(say("line_reports_none"))
-    table(reached, "funnel")
-    _lift(campaign_id)
-    st.subheader(say("people_behind"))
-    names = ["", *outcomes["outcome"].to_list()]
-    outcome = st.selectbox(say("outcome"), names, format_func=lambda key: say(f"outcome_{key}") if key else say("all"))
-    if outcome:
-        st.caption(say(f"outcome_{outcome}_why"))
-    table(ask("people", campaign_id=campaign_id, run_id=run_id, outcome=outcome or ""), "people")
-    failures = ask("failures", campaign_id=campaign_id)
-    if not failures.is_empty():
-        st.subheader(say("not_sent_after_planning"))
-        table(failures, "failures")
+    chart(calendar(drawn), days, "calendar")
 
 
-def _lift(campaign_id: str) -> None:
-    st.subheader(say("lift"))
-    found = ask("lift", campaign_id=campaign_id)
-    if found.is_empty() or found["lift"][0] is None:
-        empty("no_lift")
+def _coming(now: datetime) -> list[dict]:
+    """List the days on which playbooks are due, from now on."""
+    rows = []
+    for book in read_playbooks():
+        slots = croniter(book.cron, now.astimezone(ZoneInfo(book.time_zone)))
+        days = set()
+        while (slot := slots.get_next(datetime)) < now + timedelta(days=_COMING_DAYS):
+            days.add(slot.date())
+        rows += [
+            {"day": each, "campaign_id": book.campaign_id, "considered": None, "sent": None, "kind": "due"}
+            for each in days
+        ]
+    return rows
+
+
+def _compare(campaign_ids: list[str], names: dict[str, str]) -> None:
+    asked = [each for each in st.query_params.get("compare", "").split(",") if each in campaign_ids]
+    chosen = st.pills(
+        say("compare"),
+        campaign_ids,
+        selection_mode="multi",
+        default=asked or campaign_ids[:3],
+        format_func=lambda key: names.get(key, key),
+    )
+    if not chosen:
+        empty("nothing_chosen")
         return
-    row = found.row(0, named=True)
-    cards = st.columns(3)
-    cards[0].metric(say("converted_treated", n=row["treated"]), f"{100 * row['conversion_rate']:.1f} %", border=True)
-    cards[1].metric(say("converted_held_out", n=row["held_out"]), f"{100 * row['holdout_rate']:.1f} %", border=True)
-    cards[2].metric(
-        say("lift_points"),
-        f"{100 * row['lift']:+.1f}",
-        border=True,
-        delta_color="off",
-        delta=f"[{100 * row['lift_low']:+.1f}, {100 * row['lift_high']:+.1f}]",
-    )
-    verdict = "lift_positive" if row["lift_low"] > 0 else "lift_negative" if row["lift_high"] < 0 else "lift_unclear"
-    st.markdown(say(verdict))
+    st.query_params["compare"] = ",".join(chosen)
+    found = ask("comparison", campaign_ids=tuple(chosen))
+    long = found.unpivot(_COMPARED, index="campaign_id", variable_name="stage", value_name="messages")
+    drawn = long.with_columns(_named(long, names), pl.col("stage").replace({each: say(each) for each in _COMPARED}))
+    chart(compared(drawn), found, "comparison")
+    earned = ask("comparison_money", campaign_ids=tuple(chosen))
+    if not earned.is_empty():
+        st.subheader(say("money"))
+        st.caption(say("money_help"))
+        table(earned, "comparison_money")

@@ -71,7 +71,7 @@ def _ask_all(
     failures: dict[str, HouseError] = {}
     counted = Counted([], [])
     for channel, closed_by, ask in (
-        (whatsapp.CHANNEL, _closed_whatsapp(settings), _whatsapp),
+        (whatsapp.CHANNEL, whatsapp.closed_by(settings), _whatsapp),
         (line.CHANNEL, "" if settings.line_token.get_secret_value() else "BMA_LINE_TOKEN", _line),
     ):
         if closed_by:
@@ -88,14 +88,6 @@ def _ask_all(
         counted.quotas.extend(found.quotas)
         channels[channel] = f"loaded: {len(found.totals)} daily counts"
     return counted, channels, failures
-
-
-def _closed_whatsapp(settings: Settings) -> str:
-    needed = {
-        "BMA_WHATSAPP_TOKEN": settings.whatsapp_token.get_secret_value(),
-        "BMA_WHATSAPP_BUSINESS_ACCOUNT_ID": settings.whatsapp_business_account_id,
-    }
-    return " and ".join(name for name, value in needed.items() if not value)
 
 
 def _whatsapp(settings: Settings, now: datetime, days: int, options: dict[str, Any]) -> Counted:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from core.errors import HouseError, PermanentError, TransientError
+from core.settings import Settings
 from pipelines.providers.client import CounterClient, body_of, by_status
 from pipelines.providers.tables import Counted
 
@@ -37,6 +38,15 @@ def refusal(response: httpx.Response, text: str) -> HouseError:
     return PermanentError(
         f"{text}. Check BMA_WHATSAPP_BUSINESS_ACCOUNT_ID, and that template insights are confirmed in WhatsApp Manager"
     )
+
+
+def closed_by(settings: Settings) -> str:
+    """Name the settings that keep the account's lists closed; empty when none does."""
+    needed = {
+        "BMA_WHATSAPP_TOKEN": settings.whatsapp_token.get_secret_value(),
+        "BMA_WHATSAPP_BUSINESS_ACCOUNT_ID": settings.whatsapp_business_account_id,
+    }
+    return " and ".join(name for name, value in needed.items() if not value)
 
 
 def read(client: CounterClient, *, account_id: str, now: datetime, days: int) -> Counted:

@@ -3,15 +3,17 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import PermanentError
 from core.ids import derived_id
+from core.store import line_links
 from core.store.events import Event
 from core.vocabulary import Actor, Channel, EventType
-from senders.inbound import BROKEN, Heard, fault, is_stop, read_json, text_detail, understand
+from senders.inbound import BROKEN, CodeGiven, Heard, fault, is_stop, read_json, text_detail, understand
 
 TYPES = {
     "follow": EventType.FOLLOWED,
@@ -20,6 +22,8 @@ TYPES = {
     "postback": EventType.REPLIED,
     "accountLink": EventType.FOLLOWED,
 }
+# As people type it: in small letters, with a blank or a long dash, in the middle of a Thai sentence.
+_CODE = re.compile(r"(?<![A-Z0-9])BMA[\s\-\u2010-\u2015]{0,3}([A-Z0-9]{8})(?![A-Z0-9])")
 # Documented, and nothing to campaigns: groups, videos seen, beacons, the account's own life.
 IGNORED = frozenset(
     {
@@ -48,9 +52,10 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     return bool(secret) and hmac.compare_digest(headers.get("x-line-signature", "").encode(), wanted)
 
 
-def translate(body: bytes, *, received_at: datetime) -> list[Heard]:
-    """Return the events of one delivery; kinds that mean nothing to campaigns give none.
+def translate(body: bytes, *, received_at: datetime, link_secret: str = "") -> list[Heard]:
+    """Return the events of one delivery, and the codes in it; kinds that mean nothing to campaigns give none.
 
+    Without ``link_secret``, by whose hash codes are known, there are no codes.
     Raises PermanentError when it is not what LINE documents, and PartlyUnderstoodError, with the events of the
     others, when some of its items are not.
     """
@@ -59,10 +64,15 @@ def translate(body: bytes, *, received_at: datetime) -> list[Heard]:
         items = list(read_json(body)["events"])
     except BROKEN as error:
         raise PermanentError(f"no LINE delivery: {fault(error)}") from error
-    return understand("LINE", items, _events)
+    return understand("LINE", items, lambda item: _events(item, link_secret))
 
 
-def _events(found: dict[str, Any]) -> Iterator[Event]:
+def codes_in(text: str) -> list[str]:
+    """Return the codes a text holds, as they were issued."""
+    return [f"BMA-{letters}" for letters in _CODE.findall(text.upper())]
+
+
+def _events(found: dict[str, Any], link_secret: str) -> Iterator[Heard]:
     kind, user_id = found["type"], found.get("source", {}).get("userId")
     if kind not in TYPES and kind not in IGNORED:
         raise PermanentError(f"event {kind!r}, which nobody has described yet")
@@ -79,13 +89,19 @@ def _events(found: dict[str, Any]) -> Iterator[Event]:
         "occurred_at": datetime.fromtimestamp(found["timestamp"] / 1000, UTC),
     }
     key = found["webhookEventId"]
+    event_id = derived_id("line", key)
     yield Event(
-        event_id=derived_id("line", key),
+        event_id=event_id,
         event_type=TYPES[kind],
         provider_event_type=kind,
-        detail={"code": str(link["nonce"])} if link else text_detail(text),
+        detail=text_detail(text),
         **common,
     )
+    codes = codes_in(str(link.get("nonce", text))) if link_secret else []
+    # In a group others read along: a code is given where nobody does.
+    if codes and found["source"].get("type", "user") == "user":
+        given_hash, moment = line_links.digest(link_secret, codes[0]), common["occurred_at"]
+        yield CodeGiven(event_id, user_id, given_hash, str(found.get("replyToken", "")), moment)
     if is_stop(text):
         yield Event(
             event_id=derived_id("line", key, "stop"),

@@ -63,7 +63,7 @@ def retry_key(message_id: str) -> str:
 
 def payload(message: Outgoing) -> dict[str, Any]:
     """Return the request body of a push."""
-    return {"to": message.address, "messages": [{"type": "text", "text": message.text}]}
+    return {"to": message.address, "messages": [message.flex or {"type": "text", "text": message.text}]}
 
 
 def translate(response: Response) -> Answer:

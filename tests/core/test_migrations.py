@@ -2,9 +2,10 @@
 
 import sqlalchemy as sa
 
+from core.store.address_tables import line_codes
 from core.store.columns import metadata
 from core.store.engine import connect_store, migrate, open_store
-from core.store.tables import messages
+from core.store.tables import channel_addresses, messages
 
 
 def _columns(store: sa.Engine, name: str) -> list[str | None]:
@@ -21,6 +22,30 @@ def test_the_wider_index_over_addresses_gives_way_to_the_narrow_one(store: sa.En
     migrate(store)
 
     assert _columns(store, "ix_messages_address") == ["address"]
+
+
+def test_codes_that_were_kept_in_the_clear_are_gone_and_addresses_that_were_linked_stay(store, now):
+    linked = {"contact_id": "c", "channel": "line", "address": "U1", "state": "confirmed", "source": "line_code"}
+    with store.begin() as connection:
+        connection.execute(sa.insert(channel_addresses).values(**linked, confidence=1.0, updated_at=now))
+        connection.exec_driver_sql("drop table line_codes")
+        connection.exec_driver_sql("create table line_codes (code text primary key, contact_id text)")
+        connection.exec_driver_sql("insert into line_codes values ('BMA-7KQ2M9XD', 'c')")
+        connection.exec_driver_sql("drop table line_tries")
+        connection.exec_driver_sql("drop table channel_consents")
+        connection.exec_driver_sql("drop index ix_messages_fallback_of")
+        connection.exec_driver_sql("alter table messages drop column fallback_of")
+        connection.exec_driver_sql("alter table templates drop column saved_by")
+        connection.exec_driver_sql("update alembic_version set version_num = '0007'")
+
+    migrate(store)
+    migrate(store)
+
+    with store.connect() as connection:
+        assert {"line_tries", "channel_consents"} <= set(sa.inspect(connection).get_table_names())
+        assert connection.execute(sa.select(line_codes)).all() == []
+        assert [row.address for row in connection.execute(sa.select(channel_addresses))] == ["U1"]
+        assert "fallback_of" in {column["name"] for column in sa.inspect(connection).get_columns("messages")}
 
 
 def test_a_store_without_messages_on_request_gets_what_it_lacks_and_keeps_its_rows(store, now):

@@ -13,7 +13,7 @@ from tests.warehouse.conftest import add, warehouse  # noqa: F401 -- a fixture
 from warehouse.build import build
 from warehouse.publish import publish
 
-_APP = Path(dashboard.__file__).parent / "app.py"
+_APP = Path(dashboard.__file__).parent / "screen.py"
 
 
 @pytest.mark.parametrize("key", ["", "it's a key"])
@@ -21,6 +21,7 @@ _APP = Path(dashboard.__file__).parent / "app.py"
 def test_the_sidebar_of_the_pages_shows_the_age_of_the_copy(warehouse, tmp_path, monkeypatch, language, words, key):  # noqa: F811
     monkeypatch.setenv("BMA_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("BMA_WAREHOUSE_KEY", key)
+    monkeypatch.setenv("BMA_DASHBOARD_ROLE", "viewer")
     load_settings.cache_clear()
     add(warehouse, "crm__companies", {"id": "c1", "name": "Siam Stay", "country": "Thailand", "_is_deleted": False})
     then = utc_now() - timedelta(minutes=42)

@@ -7,11 +7,11 @@ import jwt
 import pytest
 from starlette.testclient import TestClient
 
+from core.people import People
 from core.store import service_tokens
 from core.store.tables import users
 from core.vocabulary import Role
 from gateway.app import create_app
-from gateway.people import People
 from gateway.rates import RateLimits
 from sandbox.crm import StandInCrm
 from sandbox.crm_world import make_world

@@ -1,43 +1,17 @@
 """The main job, end to end: a small world lives through three weeks, and a marketer looks at the results."""
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as NotThereError
 
-from cli.demo import run_demo
-from cli.processes import free_port, wait_for
 from cli.result import agrees
-from core.settings import Settings
 from warehouse import publish
 
 pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
-
-_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    data_dir = tmp_path_factory.mktemp("journey")
-    settings = Settings(_env_file=None, data_dir=data_dir, public_url="http://127.0.0.1:0")
-    return data_dir, run_demo(companies=150, days=21, seed=7, settings=settings, say=print)
 
 
 def test_nothing_is_doubled_or_lost_and_every_audience_sums(lived: tuple[Path, dict[str, Any]]) -> None:
@@ -93,63 +67,6 @@ def test_the_masked_copy_holds_no_contact_details(lived: tuple[Path, dict[str, A
 
     assert hidden
     assert not {email for email, _ in hidden} & set(real)
-
-
-@pytest.fixture(scope="module")
-def dashboard(lived: tuple[Path, dict[str, Any]]) -> Iterator[str]:
-    if _CHROMIUM is None:
-        pytest.skip("Chromium is not installed: install it (Debian: apt-get install chromium) to run this test")
-    port = free_port()
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "dashboard/app.py",
-            "--server.port",
-            str(port),
-            "--server.address",
-            "127.0.0.1",
-            "--server.headless",
-            "true",
-        ],
-        cwd=Path(__file__).parents[2],
-        env={"BMA_DATA_DIR": str(lived[0]), "PATH": "/usr/bin:/bin", "HOME": "/tmp"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(timeout=10)
-
-
-@pytest.fixture
-def page(dashboard: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
-        yield browser.new_page(viewport={"width": 1440, "height": 1100}, base_url=dashboard, accept_downloads=True)
-        browser.close()
-
-
-@pytest.mark.parametrize(
-    ("path", "english", "thai"),
-    [
-        ("/", "Overview", "ภาพรวม"),
-        ("/campaigns", "Campaigns", "แคมเปญ"),
-        ("/segments", "Segments", "กลุ่มลูกค้า"),
-        ("/customer", "Customer", "ลูกค้า"),
-        ("/health", "Data health", "สุขภาพข้อมูล"),
-    ],
-)
-def test_every_page_opens_in_both_languages(page: Page, path: str, english: str, thai: str) -> None:
-    for language, heading in (("en", english), ("th", thai)):
-        page.goto(f"{path}?lang={language}")
-        page.get_by_role("heading", name=heading, exact=True).wait_for()
-        page.locator("[data-testid=stDownloadButton]").last.wait_for()
-
-        assert page.locator("[data-testid=stException]").count() == 0
 
 
 def choose(page: Page, label: str, option: str) -> None:

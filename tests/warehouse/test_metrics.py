@@ -17,6 +17,7 @@ from warehouse.measure import measure, read_metric, read_metrics
 from warehouse.publish import open_published, publish
 
 _QUERIES = Path(__file__).parents[2] / "dashboard" / "queries"
+_ALWAYS = {"first": date(2000, 1, 1), "last": date(2100, 1, 1)}
 _FUNNEL = ("sent", "delivered", "opened_raw", "opened_human", "clicked_raw", "clicked_human", "replied")
 _RATES = ("delivery_rate", "open_rate_raw", "open_rate_human", "click_rate_human")
 _KINDS = ("opened", "clicked", "replied", "unsubscribed")
@@ -109,7 +110,7 @@ def test_the_dashboard_says_the_same_as_the_metrics(
     version = publish(weeks, tmp_path, now)
     slice_of = {"campaign_id": "renewal", "run_id": "r2"}
     with open_published(version.masked_path) as copy:
-        totals = list(_rows(copy, (_QUERIES / "channel_totals.sql").read_text(), {"days": 100_000}))
+        totals = list(_rows(copy, (_QUERIES / "channel_totals.sql").read_text(), _ALWAYS))
         funnel = list(_rows(copy, (_QUERIES / "funnel.sql").read_text(), slice_of))
         for name in _FUNNEL:
             assert _measured(copy, name, "channel") == {(row["channel"],): row[name] for row in totals}, name

@@ -5,6 +5,7 @@
 -- column: company_id               | CRM company.
 -- column: name                     | Name as the CRM has it.
 -- column: email                    | Email address, lower case; null when it could not be written to.
+-- column: email_domain             | Mail domain of the address: who takes the mail in.
 -- column: mobile                   | Mobile number in E.164; null when what was typed is none.
 -- column: mobile_as_typed          | Mobile number as the CRM has it.
 -- column: line_user_id             | LINE user, only when the person has confirmed to be this contact.
@@ -66,6 +67,7 @@ select
     company_id,
     name,
     email_address as email,
+    split_part(email_address, '@', 2) as email_domain,
     mobile_number as mobile,
     mobile as mobile_as_typed,
     line_user_id,

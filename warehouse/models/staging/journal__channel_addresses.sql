@@ -4,7 +4,7 @@
 -- column: contact_id   | CRM contact.
 -- column: channel      | How the person is reached.
 -- column: address      | The address on that channel.
--- column: state        | confirmed, unconfirmed or blocked.
+-- column: state        | confirmed, blocked or revoked.
 -- column: source       | Where we know it from.
 -- column: confidence   | How sure it is that the address is the person's, 0 to 1.
 -- column: confirmed_at | When the person confirmed it, UTC.

@@ -7,7 +7,7 @@
 -- column: version         | Version of the template.
 -- column: content_hash    | Hash of the content: the same content keeps its version.
 -- column: content         | What is sent, JSON.
--- column: provider_status | approved, pending, paused, rejected or disabled, by the provider.
+-- column: provider_status | approved, pending, paused, rejected, disabled, missing or mismatched, by the provider.
 -- column: quality         | green, yellow or red, by the provider; null where it rates none.
 -- column: created_at      | When the store made the row, UTC.
 -- column: updated_at      | When the store last changed the row, UTC.

@@ -1,4 +1,7 @@
-"""Who somebody is, by the CRM: name and role, asked with the person's own token and kept for five minutes."""
+"""Who somebody is, by the CRM: name and role, asked with the person's own token and kept for five minutes.
+
+The API and the dashboard ask here. A token of the CRM is HS256 with the shared secret, nothing else.
+"""
 
 import time
 import tomllib
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import jwt
 import sqlalchemy as sa
 
 from core.errors import PermanentError, TransientError
@@ -18,6 +22,34 @@ _ROLES = Path(__file__).with_name("roles.toml")
 _KEPT_SECONDS = 300.0
 _MOST_KEPT = 10_000
 _TIMEOUT = 5.0
+
+
+_SIGN_IN = "sign in to the CRM and send its access token, or send a service token"
+
+
+class Claim(NamedTuple):
+    """What an access token says: whose it is, and until when it counts (seconds since 1970, UTC)."""
+
+    user_id: str
+    until: float
+
+
+class Tokens(NamedTuple):
+    """What the CRM gives who signs in: ``access`` for an hour, ``refresh`` to get another one for a week."""
+
+    access: str
+    refresh: str
+
+
+def read_access_token(token: str, secret: str) -> Claim:
+    """Return what an access token says. Raises PermanentError for one that is forged, over or of another kind."""
+    try:
+        claims = jwt.decode(token, secret, algorithms=["HS256"], options={"require": ["exp", "user_id", "token_type"]})
+    except jwt.InvalidTokenError as error:
+        raise PermanentError(_SIGN_IN) from error
+    if claims["token_type"] != "access":  # noqa: S105 -- a kind of token, not one
+        raise PermanentError("this is not an access token: send the one called `access`")
+    return Claim(str(claims["user_id"]), float(claims["exp"]))
 
 
 class Person(NamedTuple):
@@ -60,9 +92,35 @@ class People:
         self._known[user_id] = (self._monotonic() + _KEPT_SECONDS, person)
         return person
 
+    async def sign_in(self, username: str, password: str) -> Tokens:
+        """Return the tokens of who knows the password.
+
+        Raises PermanentError when the CRM says no, TransientError when it does not answer.
+        """
+        body = await self._post("/api/v1/auth/login/", {"username": username, "password": password})
+        return Tokens(body["access"], body["refresh"])
+
+    async def renew(self, refresh: str) -> str:
+        """Return a new access token. Raises as ``sign_in``."""
+        return (await self._post("/api/v1/auth/refresh/", {"refresh": refresh}))["access"]
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+    async def _post(self, path: str, body: dict[str, str]) -> dict[str, str]:
+        try:
+            answer = await self._http.post(path, json=body, headers={"Accept": "application/json"})
+        except httpx.TransportError as error:
+            raise TransientError("the CRM does not answer: nobody can sign in now", retry_after=5) from error
+        if answer.status_code in {400, 401, 403}:
+            raise PermanentError("the CRM does not know this user name and password")
+        try:
+            found = {name: str(value) for name, value in answer.raise_for_status().json().items()}
+            found["access"]
+        except (httpx.HTTPStatusError, ValueError, KeyError, AttributeError) as error:
+            raise TransientError("the CRM's answer makes no sense: try again", retry_after=5) from error
+        return {"refresh": "", **found}
 
     async def _ask(self, user_id: str, token: str) -> Person:
         try:

@@ -1,0 +1,13 @@
+-- question: How do the emails of the last $days days stand, by the recipients' mail domain?
+select
+    contact.email_domain,
+    message.status,
+    count(*) as messages
+from marts.messages as message
+inner join marts.contacts as contact on contact.contact_id = message.contact_id
+where
+    message.channel = 'email'
+    and message.accepted_at > now() - to_days($days::integer)
+group by all
+order by messages desc, contact.email_domain
+limit 200
