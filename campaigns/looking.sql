@@ -10,4 +10,4 @@ create table raw.journal__suppressions (
     lifted_at timestamptz
 );
 create table raw.journal__templates (template_id varchar, channel varchar, language varchar, version integer,
-    provider_status varchar, quality varchar)
+    provider_status varchar, quality varchar, saved_by varchar)
