@@ -22,6 +22,12 @@ from core.store.templates import save_shipped
 SNAPSHOT = "%Y%m%dT%H%M%S%f"
 _BUILT_AT = "select max(built_at) from marts.freshness"
 _REPLACED = "create or replace temp table replaced (run_id varchar, contact_id varchar, step varchar, is_lost boolean)"
+# Decisions of a run that a process left before it was planned: they name people who were not written to.
+_VOID = """
+    delete from raw.campaigns__decisions where run_id in (
+        select run_id from raw.campaigns__decisions where list_contains(?, run_id) and outcome = 'send'
+    )
+"""
 _NOTHING_STOPPED = "create or replace temp table stopped (company_id varchar, subject_id varchar, why varchar)"
 _DUE_AT_RESTORE = """
     with first_run as (
@@ -84,8 +90,10 @@ def run_campaign(
             now=now,
         )
         since = store_campaigns.first_run_at(store, playbook.campaign_id) or now
+        unplanned = store_campaigns.unplanned_runs(store, playbook.campaign_id)
     if run.status == "planned":
         return _report(connection, run.run_id, run.occurrence, planned=0)
+    connection.execute(_VOID, [unplanned])
     segments.record(connection, segment, now, library)
     triggers.narrow(connection, playbook, since=since, now=now)
     told = tell(connection, playbook, rivals, now)

@@ -117,6 +117,14 @@ def find_run(connection: sa.Connection, run_id: str) -> Run | None:
     return None if row is None else Run(**row)
 
 
+def unplanned_runs(connection: sa.Connection, campaign_id: str) -> list[str]:
+    """Return the runs of a campaign that were begun and not planned."""
+    query = sa.select(campaign_runs.c.run_id).where(
+        campaign_runs.c.campaign_id == campaign_id, campaign_runs.c.status == "deciding"
+    )
+    return list(connection.execute(query).scalars())
+
+
 def first_run_at(connection: sa.Connection, campaign_id: str) -> datetime | None:
     """Return when a campaign's first occurrence was decided, or None."""
     query = sa.select(sa.func.min(campaign_runs.c.decided_at)).where(campaign_runs.c.campaign_id == campaign_id)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.store import ledger
 from tests.warehouse.conftest import add
 
 
@@ -257,3 +258,24 @@ def test_a_person_is_not_written_to_by_two_campaigns_on_one_morning(town):
 
     assert town.run("payment_overdue").outcomes == {"send": 1}
     assert town.run("renewal").outcomes == {"conflict": 1}
+
+
+def test_who_was_decided_and_not_planned_when_the_process_died_is_written_to_at_the_next_slot(town, monkeypatch):
+    company = town.company()
+    person = town.contact(company)
+    town.contract(company, ends_in=30)
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "plan", _die)
+        with pytest.raises(KeyboardInterrupt):
+            town.run("renewal")
+    town.now += timedelta(hours=4)
+    run = town.run("renewal")
+
+    assert run.outcomes == {"send": 1}
+    assert [message.contact_id for message in town.planned()] == [person]
+    decided = town.connection.execute("select run_id, outcome from raw.campaigns__decisions").fetchall()
+    assert decided == [(run.run_id, "send")]
+
+
+def _die(*_given):
+    raise KeyboardInterrupt
