@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import definitions, lifecycle, policy, segments, templates, triggers
+from campaigns import definitions, holidays, lifecycle, policy, segments, templates, triggers
 from campaigns.fill import Filled, Key, fill, key_for, variables_by_subject
 from campaigns.playbooks import Playbook
 from core.errors import PermanentError
@@ -106,10 +106,13 @@ class Shown:
 def look(connection: Any, engine: sa.Engine, playbook: Playbook, now: datetime) -> Look:
     """Decide about everybody as a run at ``now`` would, on temporary tables only.
 
-    ``connection`` is the warehouse or ``looking.over_copy``. Raises PermanentError for an unknown segment.
+    ``connection`` is the warehouse or ``looking.over_copy``. Raises PermanentError for an unknown segment, and where it
+    asks about holidays and one of them has no date to come.
     """
     library = segments.open_library(engine)
-    segments.find_members(connection, library.get(playbook.segment), now, library)
+    segment = library.get(playbook.segment)
+    holidays.require_dates(connection, library.tables(segment), now)
+    segments.find_members(connection, segment, now, library)
     with reading(engine) as store:
         since = first_run_at(store, playbook.campaign_id) or now
     triggers.narrow(connection, playbook, since=since, now=now)

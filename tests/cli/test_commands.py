@@ -82,9 +82,9 @@ def test_a_hold_is_set_listed_audited_and_lifted(run: Run, store: sa.Engine) -> 
         (("hold", "set", "everything"), "is no scope"),
         (("hold", "set", "channel:pigeon"), "is no scope"),
         (("hold", "lift", "all"), "is not held"),
-        (("campaign", "show", "nope"), "there are payment_overdue"),
-        (("campaign", "cancel", "nope"), "there are payment_overdue"),
-        (("segment", "show", "nope"), "there are payment_overdue"),
+        (("campaign", "show", "nope"), "payment_overdue, "),
+        (("campaign", "cancel", "nope"), "payment_overdue, "),
+        (("segment", "show", "nope"), "payment_overdue, "),
     ],
 )
 def test_a_mistake_is_named_with_what_there_is(run: Run, words: tuple[str, ...], says: str) -> None:
@@ -164,7 +164,7 @@ def test_export_before_anything_is_published_says_what_to_do(run: Run) -> None:
 def test_a_metric_is_listed_and_measured_by_what_is_asked(run: Run, version: Version) -> None:
     listed = {row["metric"]: row for row in _json(run("metric", "list", "--json"))}
 
-    assert listed["open_rate_human"]["by"] == "metric_date, campaign_id, run_id, channel"
+    assert listed["open_rate_human"]["by"] == "metric_date, campaign_id, run_id, variant, channel"
     words = ("metric", "show", "open_rate_human", "--only", "channel=email", "--since", "2026-03-01", "--json")
     assert _json(run(*words)) == [{"metric_value": None, "numerator": 0, "denominator": 0}]
     assert _json(run("metric", "show", "sent", "--by", "channel", "--json")) == []
