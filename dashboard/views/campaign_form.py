@@ -51,7 +51,14 @@ def _asked() -> dict[str, Any]:
     segment_id = left.selectbox(
         say("segment"), list(segments), format_func=lambda key: _named(segments[key]), key=keyed("c_seg")
     )
-    purpose = right.selectbox(say("purpose"), [str(each) for each in Purpose], index=2, key="c_purpose")
+    purposes = words("purpose")
+    purpose = right.selectbox(
+        say("purpose"),
+        [str(each) for each in Purpose],
+        index=2,
+        format_func=lambda each: purposes[each],
+        key=keyed("c_purpose"),
+    )
     channels = left.pills(
         say("channels"),
         ["line", "whatsapp", "email"],

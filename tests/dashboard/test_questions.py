@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.vocabulary import Outcome, Status
+from core.vocabulary import Outcome, Purpose, Status
 from dashboard.parts.words import catalogue
 from tests.warehouse.conftest import make_raw_tables
 from warehouse.build import build
@@ -78,7 +78,7 @@ def test_every_word_that_is_said_exists_and_none_lies_unused():
 
     assert said <= WORDS["en"].keys()
     made_up = re.compile(
-        r"(outcome|status|state|channel|moved|column|reject_type|severity|kind|role|event|operator|last|export|grade|drawn_as|step|words)_"
+        r"(outcome|status|state|channel|moved|column|reject_type|severity|kind|purpose|measure|role|event|operator|last|export|grade|drawn_as|step|words)_"
     )  # said by the value they name
     unused = {key for key in WORDS["en"] if not re.search(rf"[\"']{key}[\"']", source) and not made_up.match(key)}
     assert {key for key in unused if not re.search(rf"\b{key}(_id)?\b", columns)} == set()
@@ -89,6 +89,7 @@ def test_every_outcome_and_status_has_words():
         assert {f"outcome_{outcome}" for outcome in Outcome} <= words.keys()
         assert {f"outcome_{outcome}_why" for outcome in Outcome} <= words.keys()
         assert {f"status_{status}" for status in Status} <= words.keys()
+        assert {f"purpose_{purpose}" for purpose in Purpose} <= words.keys()
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,11 @@ def test_a_sample_never_shows_a_contact_detail(warehouse: duckdb.DuckDBPyConnect
     for _ in range(2):
         add(warehouse, "journal__channel_addresses", state)
     build(warehouse, now=now)
-    (broken,) = (check for check in check_all(warehouse, now) if not check.is_ok)
+    broken = {check.name: check.sample for check in check_all(warehouse, now) if not check.is_ok}
 
-    assert broken.name == "staging.journal__channel_addresses: contact_id, channel, address is unique"
-    assert broken.sample == ({"contact_id": "p1", "channel": "email"},)
+    first = "staging.journal__channel_addresses: contact_id, channel, address is unique"
+    assert broken[first] == ({"contact_id": "p1", "channel": "email"},)
+    assert "ann.secret" not in str(broken)
 
 
 def test_tables_not_built_yet_are_not_compared_with(warehouse: duckdb.DuckDBPyConnection, now: datetime) -> None:

@@ -8,7 +8,7 @@
 -- column: countries    | Countries in which it is kept, by our names; null: everywhere.
 
 -- unique: holiday, season
--- not_null: holiday
+-- not_null: holiday, season
 
 with kept as (
     select *
