@@ -19,19 +19,19 @@ closed as (
         'email' as channel
     from marts.contacts as contact
     semi join standing on standing.address = contact.email
-    union
+    union all
     select
         contact.contact_id,
         'whatsapp' as channel
     from marts.contacts as contact
     semi join standing on standing.address = contact.mobile
-    union
+    union all
     select
         contact.contact_id,
         'line' as channel
     from marts.contacts as contact
     semi join standing on standing.address = contact.line_user_id
-    union
+    union all
     select
         standing.contact_id,
         standing.channel

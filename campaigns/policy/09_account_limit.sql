@@ -33,23 +33,23 @@ written as (
         and decided_at <= getvariable('now')
 ),
 
-found as (
+others as (
     select
         row_id,
         'the company is addressed through contact ' || first_contact_id || ' about ' || first_subject_id as why
     from ordered
     where place > 1
-    union all
-    select
-        undecided.row_id,
-        'this campaign wrote to the company within 6 hours' as why
-    from undecided
-    inner join written on written.company_id = undecided.company_id
-    where not undecided.is_sent_before
 )
 
 select
     row_id,
-    min(why) as why
-from found
-group by row_id
+    why
+from others
+union all
+select
+    undecided.row_id,
+    'this campaign wrote to the company within 6 hours' as why
+from undecided
+semi join written on written.company_id = undecided.company_id
+anti join others on others.row_id = undecided.row_id
+where not undecided.is_sent_before
