@@ -14,6 +14,7 @@ from core.store import fallbacks, ledger
 from core.store.fallbacks import Owed
 from core.store.templates import save_shipped
 
+FROM = " fallback from "  # in the name of the occurrence
 _ONLY_THOSE = """
     create or replace temp table members as
     select members.* from members
@@ -68,7 +69,7 @@ def _run(
         run = store_campaigns.begin_run(
             store,
             campaign_id=playbook.campaign_id,
-            occurrence=f"{occurrence} fallback from {tried}",
+            occurrence=f"{occurrence}{FROM}{tried}",
             snapshot_id=lifecycle.snapshot(connection, now),
             segment_version=f"{segment.segment_id}@{segment.version}",
             policy_version=deciding.version,

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from campaigns import definitions, lifecycle, policy, segments, triggers
+from campaigns import definitions, fallback, lifecycle, policy, segments, triggers
 from campaigns.past import as_of
 from campaigns.versions import resolve
 from core.errors import PermanentError
@@ -122,6 +122,11 @@ def _kept(engine: sa.Engine, run_id: str) -> tuple[Run, dict[str, Any], dict[str
         content = store_campaigns.load_policy(store, run.policy_version)
     if run.status != "planned":
         raise PermanentError(f"run {run_id} is not planned yet: run its campaign first")
+    if fallback.FROM in run.occurrence:
+        raise PermanentError(
+            f"run {run_id} took up, over hours, what did not arrive by another channel, and is no one decision: "
+            "replay the run that it stands in for (`bma campaign report`)"
+        )
     if definition is None or content is None or run.parameters is None:
         raise PermanentError(f"run {run_id} does not tell what it was decided by: it is older than that is kept")
     return run, definition, content

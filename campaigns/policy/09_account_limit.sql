@@ -1,6 +1,7 @@
 -- outcome: account_limit
 -- One company is addressed once: by role, the main contact first, about what it was not yet written about. About
--- something else this campaign writes to it six hours later at the earliest.
+-- something else this campaign writes to it six hours later at the earliest; what stands in for an attempt that did not
+-- arrive does not wait for it.
 -- Only companies with several are put in order: hashes, which are cheap to count, find them.
 with several as (
     select hash(company_id) as company_hash
@@ -23,14 +24,19 @@ ordered as (
 ),
 
 written as (
-    select distinct company_id
-    from raw.campaigns__decisions
+    select distinct decision.company_id
+    from raw.campaigns__decisions as decision
+    anti join replaced
+        on
+            replaced.run_id = decision.run_id
+            and replaced.contact_id = decision.contact_id
+            and replaced.step = decision.step
     where
-        outcome = 'send'
-        and campaign_id = $campaign_id
-        and run_id <> $run_id
-        and decided_at > getvariable('now') - interval 6 hours
-        and decided_at <= getvariable('now')
+        decision.outcome = 'send'
+        and decision.campaign_id = $campaign_id
+        and decision.run_id <> $run_id
+        and decision.decided_at > getvariable('now') - interval 6 hours
+        and decision.decided_at <= getvariable('now')
 ),
 
 others as (
