@@ -49,7 +49,15 @@ def _build(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     add(
         connection,
         "journal__channel_addresses",
-        {"contact_id": "p1", "channel": "line", "address": _SECRETS[3], "state": "confirmed", "confirmed_at": now},
+        {
+            "contact_id": "p1",
+            "channel": "line",
+            "address": _SECRETS[3],
+            "state": "confirmed",
+            "source": "line_code",
+            "confidence": 1.0,
+            "confirmed_at": now,
+        },
     )
     add(connection, "journal__conversations", {"conversation_id": "v1", "channel": "line", "address": _SECRETS[3]})
     add(
