@@ -19,5 +19,7 @@ def test_every_setting_is_in_the_example_with_its_default() -> None:
     defaults = {}
     for name, field in Settings.model_fields.items():
         value = field.default
+        if isinstance(value, bool):
+            value = str(value).lower()
         defaults[f"BMA_{name.upper()}"] = str(value.get_secret_value() if isinstance(value, SecretStr) else value)
     assert listed == defaults
