@@ -227,13 +227,16 @@ _EXITS = """
 """
 _ENTRIES = """
     insert into raw.campaigns__segment_memberships
-    select ?, contact_id, company_id, subject_type, subject_id, ?, null, ?, reason
+    select
+        ?, contact_id, any_value(company_id), any_value(subject_type), subject_id, ?, null, ?,
+        string_agg(distinct reason, '; ' order by reason)  -- of several steps that are due at once
     from members
     where not exists (
         from raw.campaigns__segment_memberships as membership
         where membership.segment_id = ? and membership.valid_to is null
           and members.contact_id = membership.contact_id and members.subject_id = membership.subject_id
     )
+    group by contact_id, subject_id
 """
 _VERSION = """
     insert into raw.campaigns__segments

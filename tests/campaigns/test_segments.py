@@ -1,6 +1,6 @@
 """Segments: a wrong definition says so, members are recorded with reason and version, a change can be reviewed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -276,3 +276,15 @@ def test_a_campaign_can_be_about_a_segment_of_the_store(town):
 
     assert town.run("renewal", segment="it").outcomes == {"send": 1}
     assert [(message.step, message.subject_id) for message in town.planned()] == [("renewal_14", "contracts-0002")]
+
+
+def test_two_steps_about_one_subject_are_one_membership_with_both_reasons(town):
+    town.now = datetime(2026, 11, 11, 3, 0, tzinfo=UTC)  # Christmas is near, and Loy Krathong
+    town.contact(town.company(seasonal_emails_enabled=True))
+    town.settle()
+    for _ in range(2):
+        segments.compute(town.connection, town.now, Library(read_segments()))
+    query = "select reason from raw.campaigns__segment_memberships where segment_id = 'seasonal'"
+    ((reason,),) = town.connection.execute(query).fetchall()
+
+    assert [each.split(" is on ")[0] for each in reason.split("; ")] == ["christmas", "loy_krathong"]
