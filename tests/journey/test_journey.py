@@ -84,14 +84,14 @@ def choose(page: Page, label: str, option: str) -> None:
 def test_a_marketer_changes_language_filters_and_exports(page: Page) -> None:
     page.goto("/campaigns?lang=en")
     page.get_by_role("heading", name="The people behind it").wait_for()
-    page.get_by_text("ไทย").click()
+    page.get_by_text("ไทย", exact=True).click()
     page.get_by_role("heading", name="แคมเปญ", exact=True).wait_for()
-    page.get_by_text("English").click()
+    page.get_by_text("English", exact=True).click()
     page.get_by_role("heading", name="The people behind it").wait_for()
     choose(page, "Outcome", "Held out")
     page.get_by_text("so that we can tell what writing earns").wait_for()
     with page.expect_download() as download:
-        page.locator("[data-testid=stDownloadButton]", has_text="CSV").nth(2).click()
+        page.locator(".st-key-csv-people button").click()
 
     rows = Path(download.value.path()).read_text().splitlines()
     assert rows[0].startswith("outcome,contact,company")
