@@ -1,6 +1,6 @@
 """How numbers are drawn: one colour a channel on every page, days without a shift of zone, light and dark alike."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import altair as alt
@@ -34,9 +34,9 @@ def worded(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 
 def day_axis(field: str, span: tuple[date, date] | None = None) -> Any:
     """Put days on the x axis, all of ``span`` if given: a day of Bangkok stays that day in every browser."""
-    ends = [datetime(each.year, each.month, each.day, tzinfo=UTC).timestamp() * 1000 for each in span or ()]
+    ends = [alt.DateTime(year=each.year, month=each.month, date=each.day, utc=True) for each in span or ()]
     return alt.X(
-        f"{field}:T", title=None, scale=alt.Scale(type="utc", domain=ends or alt.Undefined, padding=20), axis=_DAYS
+        f"{field}:T", title=None, scale=alt.Scale(type="utc", domain=ends or alt.Undefined), axis=_DAYS
     )
 
 

@@ -26,6 +26,7 @@ PAGES = {
     "/health": ("Data health", "สุขภาพข้อมูล"),
     "/admin": ("Administration", "การดูแลระบบ"),
 }
+_NO_NUMBER = '[aria-label*="NaN"]'  # an axis that holds none: everything lies on its left end
 _WRONG = "[data-testid=stException], [data-testid=stAlertContentError]"
 _BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 _OVERFLOW = "(main => main.scrollWidth - main.clientWidth)(document.querySelector('[data-testid=stMain]'))"
@@ -57,6 +58,7 @@ def test_every_page_opens_without_an_error_on_every_screen(page: Page, language:
         settled(page)
         light = page.evaluate(_BACKGROUND)
         assert page.locator(_WRONG).all_inner_texts() == [], path
+        assert page.locator(_NO_NUMBER).count() == 0, path
         assert barriers(page) == [], path
 
         page.emulate_media(color_scheme="dark")
