@@ -35,9 +35,7 @@ def worded(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 def day_axis(field: str, span: tuple[date, date] | None = None) -> Any:
     """Put days on the x axis, all of ``span`` if given: a day of Bangkok stays that day in every browser."""
     ends = [alt.DateTime(year=each.year, month=each.month, date=each.day, utc=True) for each in span or ()]
-    return alt.X(
-        f"{field}:T", title=None, scale=alt.Scale(type="utc", domain=ends or alt.Undefined), axis=_DAYS
-    )
+    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", domain=ends or alt.Undefined), axis=_DAYS)
 
 
 def daily_bars(frame: pl.DataFrame, value: str, heading: str, span: tuple[date, date]) -> Any:
