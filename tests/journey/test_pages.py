@@ -132,4 +132,4 @@ def test_a_marketer_writes_a_campaign_sees_what_it_would_do_and_another_must_app
     assert "another" in page.locator("[data-testid=stAlertContentError]").inner_text()
     page.goto("/?lang=en")
     page.get_by_role("heading", name="What waits for approval").wait_for(timeout=90_000)
-    page.locator("[data-testid=stDataFrame]").nth(1).wait_for()
+    page.locator(".st-key-csv-waiting_campaigns").wait_for(timeout=30_000)
