@@ -186,7 +186,7 @@ class Steps:
         if self.lake_or_none is None:
             raise PermanentError("set BMA_WAREHOUSE_URL to the lake first: see docs/scaling.md")
         with self.warehouse() as connection:
-            return lake.move_in(connection, path)
+            return lake.move_in(connection, path, self.warehouse_key)
 
     def tidy_lake(self, grace: timedelta = lake.GRACE) -> lake.Tidied | None:
         """Merge the lake's small files, forget snapshots older than ``grace``; None where the warehouse is a file."""

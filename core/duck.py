@@ -4,6 +4,8 @@ DuckDB opens an encrypted file only by attaching it to an empty connection; ``us
 ``raw.x`` and ``marts.y`` mean, so that no query needs to know.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,18 +21,10 @@ def open_file(path: Path, *, key: str = "", read_only: bool = False) -> duckdb.D
 
     Raises PermanentError when file and key do not fit, TransientError while another process has the file.
     """
-    try:
+    with _explained(path):
         connection = (
             _attached(path, key, read_only=read_only) if key else duckdb.connect(str(path), read_only=read_only)
         )
-    except duckdb.IOException as error:
-        raise TransientError(
-            f"the warehouse is in use by another process: try again when it is done ({error})"
-        ) from error
-    except duckdb.Error as error:
-        if said := _what_is_wrong(path, str(error)):
-            raise PermanentError(said) from error
-        raise
     connection.execute("set timezone = 'UTC'")
     return connection
 
@@ -48,6 +42,12 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, key:
     if key:
         connection.execute(f"load {openssl()}")
     connection.execute(attaching(path, name, key=key))
+
+
+def attach_read_only(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, key: str = "") -> None:
+    """Attach a second file for reading, encrypted if there is a key; raises as ``open_file`` does."""
+    with _explained(path):
+        connection.execute(attaching(path, name, key=key, read_only=True))
 
 
 def attaching(path: Path, name: str = CATALOG, *, key: str = "", read_only: bool = False) -> str:
@@ -89,6 +89,21 @@ def _attached(path: Path, key: str, *, read_only: bool) -> duckdb.DuckDBPyConnec
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be opened what to do about it."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise TransientError(
+            f"the warehouse is in use by another process: try again when it is done ({error})"
+        ) from error
+    except duckdb.Error as error:
+        if said := _what_is_wrong(path, str(error)):
+            raise PermanentError(said) from error
+        raise
 
 
 def _what_is_wrong(path: Path, error: str) -> str | None:

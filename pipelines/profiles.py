@@ -93,7 +93,8 @@ def load_tables(
 ) -> None:
     """Merge Arrow tables by their keys in one dlt load, but those ``replaced`` whole; empty tables are made too.
 
-    Raises PermanentError when dlt refuses the load, TransientError while another process has the warehouse.
+    Raises PermanentError when dlt refuses the load, TransientError while another process has the warehouse or, on a
+    lake, keeps committing first (dlt itself tries five times).
     """
     if not tables:
         return
@@ -117,6 +118,8 @@ def load_tables(
     except DltException as error:
         if isinstance(error.__cause__, DestinationConnectionError):
             raise TransientError(f"the warehouse is in use by another process, load again later: {error}") from error
+        if "Transaction conflict" in str(error):
+            raise TransientError(f"other processes write the same tables, load again later: {error}") from error
         raise PermanentError(f"the warehouse refused the load, the last good data stay: {error}") from error
     finally:
         # Job files hold contact details in the clear: those of this load, and those of one that was killed.

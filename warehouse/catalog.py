@@ -25,6 +25,7 @@ CONTACT_DETAILS = frozenset(
         "line_user_id",
         "address",
         "phone",
+        "phone_as_typed",
         "text",
         "old_value",
         "new_value",

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import duckdb
 
+from core import duck
 from core.errors import HouseError, PermanentError, TransientError
-from core.lake import CATALOG, Lake, quoted
+from core.lake import CATALOG, Lake
 from warehouse.publish import Version, newest, publish
 from warehouse.transaction import in_transaction
 
@@ -89,16 +90,13 @@ def follow(lake: Lake, serve_dir: Path) -> Version | None:
         return publish(connection, serve_dir, wanted.published_at)
 
 
-def move_in(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+def move_in(connection: duckdb.DuckDBPyConnection, path: Path, key: str = "") -> dict[str, int]:
     """Copy ``raw`` of a warehouse file into a lake that holds no rows yet, in one transaction; returns rows per table.
 
-    Staging and marts are built from it. Raises PermanentError when the lake holds rows, TransientError while another
-    process has the file.
+    ``key`` is what the file is encrypted with. Staging and marts are built from it. Raises PermanentError when the lake
+    holds rows or file and key do not fit, TransientError while another process has the file.
     """
-    try:
-        connection.execute(f"attach {quoted(str(path))} as file (read_only)")
-    except duckdb.IOException as error:
-        raise TransientError(f"{path} cannot be read, stop what writes it: {error}") from error
+    duck.attach_read_only(connection, path, "file", key=key)
     try:
         return in_transaction(connection, lambda: _copy_raw(connection))
     finally:

@@ -1,12 +1,15 @@
 """What a lake promises whoever opens it: whole transactions, snapshots that stay for a grace, secrets kept."""
 
 import re
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import duckdb
+import pyarrow as pa
 import pytest
 import stamina
 from pydantic import SecretStr
@@ -18,6 +21,7 @@ from cli.doctor import examine
 from core.errors import PermanentError, SettingsError, TransientError
 from core.lake import Bucket, Lake
 from core.settings import Settings
+from pipelines.profiles import load_tables, pipeline_for
 from warehouse import lake
 from warehouse.connect import connect, prepare
 from warehouse.transaction import in_transaction
@@ -189,6 +193,55 @@ def test_a_mixed_up_host_is_told_what_a_lake_command_needs(tmp_path: Path) -> No
         steps.follow()
     with pytest.raises(PermanentError, match=r"docs/scaling\.md"):
         steps.move_into_lake(tmp_path / "warehouse.duckdb")
+
+
+def test_an_encrypted_file_moves_in_by_its_key_and_by_no_other(connection, tmp_path: Path) -> None:
+    file = tmp_path / "warehouse.duckdb"
+    with connect(file, key="sesame") as sealed:
+        prepare(sealed)
+        sealed.execute("create table raw.numbers as from range(3) as numbers(number)")
+
+    with pytest.raises(PermanentError, match="is not the key"):
+        lake.move_in(connection, file, "another")
+    with pytest.raises(PermanentError, match="set BMA_WAREHOUSE_KEY"):
+        lake.move_in(connection, file)
+
+    assert lake.move_in(connection, file, "sesame")["numbers"] == 3
+    assert count(connection, "raw.numbers") == 3
+
+
+def test_a_load_that_others_keep_coming_before_is_transient_and_loads_the_next_time(
+    connection, where: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "1")
+
+    def load(number: int) -> None:
+        with pipeline_for("crm", data_dir=tmp_path, warehouse_path=where) as pipeline:
+            table = pa.table({"id": [str(each) for each in range(50)], "number": [number] * 50})
+            load_tables(pipeline, {"crm__numbers": table}, {"crm__numbers": ("id",)})
+
+    load(0)
+    is_over = threading.Event()
+
+    def disturb() -> None:
+        with connect(where) as other:
+            while not is_over.is_set():
+                with suppress(duckdb.TransactionException):
+                    other.execute("update raw.crm__numbers set number = number + 1000")
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    try:
+        with pytest.raises(TransientError, match="load again later"):
+            list(map(load, range(1, 20)))
+    finally:
+        is_over.set()
+        disturber.join()
+    load(20)
+
+    assert connection.execute("select count(*), min(number), max(number) from raw.crm__numbers").fetchall() == [
+        (50, 20, 20)
+    ]
 
 
 @pytest.mark.parametrize("has_lake", [True, False])

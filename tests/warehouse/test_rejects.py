@@ -29,20 +29,21 @@ def company(key, country="Thailand"):
 
 
 def contact(key, **values):
-    return "contacts", {"id": key, "company": "c1", "is_active": True, "email": "", "mobile": "", **values}
+    return "contacts", {"id": key, "company": "c1", "is_active": True, "email": "", "mobile": "", "phone": "", **values}
 
 
 def test_addresses_that_are_none_keep_what_was_typed(rejects):
-    found = rejects(company("c1"), contact("p1", email="Ann at example", mobile="N/A"))
+    found = rejects(company("c1"), contact("p1", email="Ann at example", mobile="N/A", phone="ask reception"))
 
     assert [row[:4] for row in found] == [
         ("p1", "email", "Ann at example", "email"),
         ("p1", "mobile", "N/A", "phone"),
+        ("p1", "phone", "ask reception", "phone"),
     ]
 
 
 def test_what_is_empty_or_usable_or_gone_is_no_reject(rejects):
-    good = contact("p1", email="Ann@Example.com", mobile="081 234 5678")
+    good = contact("p1", email="Ann@Example.com", mobile="081 234 5678", phone="02 123 4567 ext. 9")
     left = contact("p2", email="ann at example", is_active=False)
 
     assert rejects(company("c1"), company("c2", country=""), good, left, contact("p3", mobile=" ")) == []

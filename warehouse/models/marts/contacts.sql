@@ -8,6 +8,8 @@
 -- column: email_domain             | Mail domain of the address: who takes the mail in.
 -- column: mobile                   | Mobile number in E.164; null when what was typed is none.
 -- column: mobile_as_typed          | Mobile number as the CRM has it.
+-- column: phone                    | Telephone number in E.164; null when what was typed is none.
+-- column: phone_as_typed           | Telephone number as the CRM has it.
 -- column: line_user_id             | LINE user, only when the person has confirmed to be this contact.
 -- column: language                 | Language to write in: as preferred, else by country.
 -- column: time_zone                | IANA zone of the company's country.
@@ -58,7 +60,8 @@ reached as (
     select
         *,
         case when valid_email(trim(email)) then lower(trim(email)) end as email_address,
-        e164(mobile, country) as mobile_number
+        e164(mobile, country) as mobile_number,
+        e164(phone, country) as phone_number
     from joined
 )
 
@@ -70,6 +73,8 @@ select
     split_part(email_address, '@', 2) as email_domain,
     mobile_number as mobile,
     mobile as mobile_as_typed,
+    phone_number as phone,
+    phone as phone_as_typed,
     line_user_id,
     case when preferred_language in ('en', 'th') then preferred_language else country_language end as language,
     time_zone,

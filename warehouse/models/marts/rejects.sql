@@ -21,6 +21,8 @@ with people as (
         contact.email,
         contact.mobile,
         contact.mobile_as_typed,
+        contact.phone,
+        contact.phone_as_typed,
         typed.email as email_as_typed,
         typed.loaded_at,
         min(contact.contact_id) over (partition by contact.email) as first_of_email,
@@ -98,6 +100,17 @@ select
     loaded_at
 from people
 where mobile is null and trim(mobile_as_typed) <> ''
+union all
+select
+    'contacts' as entity,
+    contact_id as entity_id,
+    'phone' as field,
+    phone_as_typed as original_value,
+    'phone' as reject_type,
+    'no phone number, as dialled in the company''s country' as reason,
+    loaded_at
+from people
+where phone is null and trim(phone_as_typed) <> ''
 union all
 select
     'contacts' as entity,
