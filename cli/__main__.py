@@ -202,12 +202,11 @@ def gateway(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve webhooks, tracking, preferences and the API. Example: bma gateway --port 8000."""
-    import uvicorn
+    from gateway import serving
+    from gateway.app import app_from_settings
 
     telemetry.start("gateway", load_settings())
-    uvicorn.run(
-        "gateway.app:app_from_settings", factory=True, host=host, port=port, log_level="warning", log_config=None
-    )
+    serving.run(app_from_settings, host=host, port=port)
 
 
 @app.command()

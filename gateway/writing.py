@@ -1,0 +1,154 @@
+"""What was taken in is written by groups: one transaction each, and whatever breaks it, the writer lives."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from core import faults
+from core.logs import get_logger
+from core.settings import Settings
+from core.store.events import Event
+from core.store.inbox import Raw
+from gateway.answers import Answer
+from gateway.applying import Known, keep, translator
+
+MOST_TOGETHER = 200
+MOST_BYTES_TOGETHER = 4 * 1024 * 1024
+Taken = Raw | Event  # a delivery as it came, or an event of our own doors
+
+
+class Written(NamedTuple):
+    """What became of a group: of each whether it was new, and what is owed to whom; or why nothing was kept."""
+
+    is_new: Sequence[bool] = ()
+    answers: Sequence[Answer] = ()
+    error: str = ""
+
+
+Settle = Callable[[int, int, Written], None]  # the first one's number, how many they are, what became of them
+
+
+class Writer(Protocol):
+    """Writes what it is sent, and settles it, group by group, in the event loop that sent it."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether what is sent will be written."""
+
+    async def start(self, settle: Settle, lost: Callable[[], None]) -> None:
+        """Be ready to write. ``lost`` is called when all that was sent and is not settled is lost."""
+
+    def send(self, first: int, group: Sequence[Taken]) -> bool:
+        """Take what is numbered from ``first`` on; False when nobody is there to write it."""
+
+    async def stop(self) -> None:
+        """End. Call when all that was sent is settled."""
+
+
+class Begun:
+    """A group in an open transaction, or the reason why there is none."""
+
+    def __init__(self, group: Sequence[Known], connection: sa.Connection | None, error: str = "") -> None:
+        self._group, self._connection, self._error = group, connection, error
+
+    def commit(self) -> Written:
+        """Commit it; what is said of it holds from now on."""
+        if self._connection is None:
+            return Written(error=self._error)
+        try:
+            with self._connection as connection:
+                connection.commit()
+        except SQLAlchemyError as error:
+            return Written(error=_away(error))
+        return Written(
+            [each.is_new for each in self._group], [answer for each in self._group for answer in each.answers]
+        )
+
+
+class Groups:
+    """Begins the transactions of one store."""
+
+    def __init__(self, engine: sa.Engine, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._engine, self._clock, self._translate = engine, clock, translator(settings)
+
+    def begin(self, taken: Sequence[Taken]) -> Begun:
+        """Write a group, up to the commit. When one of it breaks that, each is written by itself."""
+        try:
+            try:
+                return self._begin(taken, is_careful=False)
+            except OperationalError:
+                raise  # the store is away: nobody's fault here
+            except (DBAPIError, ValueError):
+                return self._begin(taken, is_careful=True)
+        except SQLAlchemyError as error:
+            return Begun((), None, _away(error))
+        except Exception as error:  # noqa: BLE001 -- the writer must live: without it nothing is taken any more
+            get_logger().error("a fault of ours", where="intake", exc_info=error)
+            faults.report(error)
+            return Begun((), None, "a fault of ours: nothing of it was kept")
+
+    def _begin(self, taken: Sequence[Taken], *, is_careful: bool) -> Begun:
+        group = [Known(each) if isinstance(each, Raw) else Known(None, [each]) for each in taken]
+        connection = self._engine.connect()
+        try:
+            connection.begin()
+            keep(connection, group, self._translate, self._clock(), is_careful=is_careful)
+        except BaseException:
+            connection.close()
+            raise
+        return Begun(group, connection)
+
+
+def _away(error: SQLAlchemyError) -> str:
+    get_logger().error("store does not take deliveries", error=str(error))
+    return "the store does not answer"
+
+
+class WritingThread:
+    """Writes by a thread of this process, for tests and for time that is not the machine's."""
+
+    def __init__(self, engine: sa.Engine, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._groups = Groups(engine, settings, clock)
+        self._sent: queue.SimpleQueue[tuple[int, Taken] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread is not None and self._thread.is_alive()
+
+    async def start(self, settle: Settle, lost: Callable[[], None]) -> None:  # noqa: ARG002 -- it dies with us only
+        """Start the thread."""
+        loop = asyncio.get_running_loop()
+
+        def tell(*written: Any) -> None:
+            loop.call_soon_threadsafe(settle, *written)
+
+        self._thread = threading.Thread(target=self._work, args=(tell,), name="intake", daemon=True)
+        self._thread.start()
+
+    def send(self, first: int, group: Sequence[Taken]) -> bool:
+        """Give it to the thread."""
+        for number, taken in enumerate(group, first):
+            self._sent.put((number, taken))
+        return self.is_running
+
+    async def stop(self) -> None:
+        """End the thread."""
+        self._sent.put(None)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def _work(self, tell: Settle) -> None:
+        while (found := self._sent.get()) is not None:
+            first, taken = found
+            group = [taken]
+            while len(group) < MOST_TOGETHER and not self._sent.empty() and (more := self._sent.get()) is not None:
+                group.append(more[1])
+            tell(first, len(group), self._groups.begin(group).commit())

@@ -1,0 +1,101 @@
+"""The writing process: an interpreter and a core of its own for translating and writing, so that the doors stay quick.
+
+It ends when the gateway closes the connection or dies, and not by a signal meant for the whole group: what was sent is
+written first.
+"""
+
+import gc
+import signal
+import socket
+import sys
+import threading
+from collections import deque
+
+import sqlalchemy as sa
+
+from core import telemetry, traces
+from core.clock import utc_now
+from core.settings import Settings
+from core.store.engine import connect_store
+from core.store.inbox import Raw
+from gateway.frames import Frames, frame
+from gateway.writing import MOST_BYTES_TOGETHER, MOST_TOGETHER, Groups, Taken
+
+_CHUNK = 1024 * 1024
+# What is looked up is always few rows by their key; PostgreSQL, which cannot count them, would read whole tables.
+_BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+
+
+class _Writing:
+    """Takes what came, writes it, and says so."""
+
+    def __init__(self, connection: socket.socket, engine: sa.Engine, settings: Settings) -> None:
+        self._connection, self._groups = connection, Groups(engine, settings, utc_now)
+        self._frames, self._came = Frames(), deque[tuple[int, Taken]]()
+        self._turn, self._telling = threading.Lock(), threading.Lock()
+
+    def work(self) -> None:
+        """Write until the gateway says no more. While one thread waits for its commit, another begins the next."""
+        while True:
+            with self._turn:
+                first, group = self._next()
+                if not group:
+                    return
+                begun = self._groups.begin(group)
+            written = begun.commit()
+            with self._telling:
+                self._connection.sendall(frame((first, len(group), written)))
+
+    def _next(self) -> tuple[int, list[Taken]]:
+        if not self._came and not self._read(0):
+            return 0, []
+        while len(self._came) < MOST_TOGETHER and self._read(socket.MSG_DONTWAIT):
+            pass
+        first, size = self._came[0][0], 0
+        group: list[Taken] = []
+        while self._came and len(group) < MOST_TOGETHER and size < MOST_BYTES_TOGETHER:
+            _, taken = self._came.popleft()
+            group.append(taken)
+            size += len(taken.body) if isinstance(taken, Raw) else 0
+        return first, group
+
+    def _read(self, flags: int) -> bool:
+        """Read what is there, or wait for a whole frame; False when there is none."""
+        while True:
+            try:
+                data = self._connection.recv(_CHUNK, flags)
+            except BlockingIOError:
+                return False
+            if not data:
+                return False
+            for first, group in self._frames.feed(data):
+                self._came.extend(enumerate(group, first))
+            if self._came or flags:
+                return True
+
+
+def main(descriptor: int) -> None:
+    """Be the writing process of the gateway at the other end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    connection = socket.socket(fileno=descriptor)
+    frames = Frames()
+    settings: list[Settings] = []
+    while not settings:
+        settings = list(frames.feed(connection.recv(_CHUNK)))
+    telemetry.start("intake", settings[0])
+    engine = connect_store(settings[0].effective_store_url, planner=_BY_KEY)
+    writing = _Writing(connection, engine, settings[0])
+    # SQLite has one writer, PostgreSQL has not: there the next group begins while one is being committed.
+    threads = [threading.Thread(target=writing.work) for _ in range(1 if engine.dialect.name == "sqlite" else 2)]
+    gc.freeze()  # what is loaded by now stays: looking through it at every collection costs 100 ms
+    connection.sendall(frame(None))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    traces.stop()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
