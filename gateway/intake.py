@@ -32,7 +32,7 @@ class _Waiting(NamedTuple):
 
 
 class Intake:
-    """Numbers what is taken, sends it to the writer by turns of the event loop, and answers when that has settled it."""
+    """Numbers what is taken, sends it to the writer turn by turn, and answers when that has settled it."""
 
     def __init__(self, writer: Writer, settings: Settings) -> None:
         self._writer, self._answers = writer, Answers(settings)

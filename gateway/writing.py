@@ -16,7 +16,7 @@ from core.settings import Settings
 from core.store.events import Event
 from core.store.inbox import Raw
 from gateway.answers import Answer
-from gateway.applying import Known, keep, translator
+from gateway.applying import Known, Translate, keep, translator
 
 MOST_TOGETHER = 200
 MOST_BYTES_TOGETHER = 4 * 1024 * 1024
@@ -32,6 +32,9 @@ class Written(NamedTuple):
 
 
 Settle = Callable[[int, int, Written], None]  # the first one's number, how many they are, what became of them
+
+
+Sync = Callable[[sa.Connection], None]  # makes durable what was committed without that
 
 
 class Writer(Protocol):
@@ -54,17 +57,22 @@ class Writer(Protocol):
 class Begun:
     """A group in an open transaction, or the reason why there is none."""
 
-    def __init__(self, group: Sequence[Known], connection: sa.Connection | None, error: str = "") -> None:
-        self._group, self._connection, self._error = group, connection, error
+    def __init__(
+        self, group: Sequence[Known], connection: sa.Connection | None, error: str = "", sync: Sync | None = None
+    ) -> None:
+        self._group, self._connection, self._error, self._sync = group, connection, error, sync
 
     def commit(self) -> Written:
-        """Commit it; what is said of it holds from now on."""
+        """Make it durable; what is said of it holds from now on."""
         if self._connection is None:
             return Written(error=self._error)
         try:
-            with self._connection as connection:
-                connection.commit()
-        except SQLAlchemyError as error:
+            if self._sync is None:
+                self._connection.commit()
+            else:
+                self._sync(self._connection)
+        except (SQLAlchemyError, OSError) as error:
+            self._connection.close()
             return Written(error=_away(error))
         return Written(
             [each.is_new for each in self._group], [answer for each in self._group for answer in each.answers]
@@ -72,10 +80,16 @@ class Begun:
 
 
 class Groups:
-    """Begins the transactions of one store."""
+    """Writes group after group over one connection: taking one anew for each costs PostgreSQL as much as a statement.
 
-    def __init__(self, engine: sa.Engine, settings: Settings, clock: Callable[[], datetime]) -> None:
-        self._engine, self._clock, self._translate = engine, clock, translator(settings)
+    With ``sync`` a group is committed at once, and made durable by ``commit`` alone.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, translate: Translate, clock: Callable[[], datetime], sync: Sync | None = None
+    ) -> None:
+        self._engine, self._translate, self._clock, self._sync = engine, translate, clock, sync
+        self._connection: sa.Connection | None = None
 
     def begin(self, taken: Sequence[Taken]) -> Begun:
         """Write a group, up to the commit. When one of it breaks that, each is written by itself."""
@@ -93,19 +107,28 @@ class Groups:
             faults.report(error)
             return Begun((), None, "a fault of ours: nothing of it was kept")
 
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+
     def _begin(self, taken: Sequence[Taken], *, is_careful: bool) -> Begun:
         group = [Known(each) if isinstance(each, Raw) else Known(None, [each]) for each in taken]
-        connection = self._engine.connect()
+        if self._connection is None or self._connection.closed or self._connection.invalidated:
+            self.close()
+            self._connection = self._engine.connect()
         try:
-            connection.begin()
-            keep(connection, group, self._translate, self._clock(), is_careful=is_careful)
+            self._connection.begin()
+            keep(self._connection, group, self._translate, self._clock(), is_careful=is_careful)
+            if self._sync is not None:
+                self._connection.commit()
         except BaseException:
-            connection.close()
+            self._connection.close()
             raise
-        return Begun(group, connection)
+        return Begun(group, self._connection, sync=self._sync)
 
 
-def _away(error: SQLAlchemyError) -> str:
+def _away(error: Exception) -> str:
     get_logger().error("store does not take deliveries", error=str(error))
     return "the store does not answer"
 
@@ -114,7 +137,7 @@ class WritingThread:
     """Writes by a thread of this process, for tests and for time that is not the machine's."""
 
     def __init__(self, engine: sa.Engine, settings: Settings, clock: Callable[[], datetime]) -> None:
-        self._groups = Groups(engine, settings, clock)
+        self._groups = Groups(engine, translator(settings), clock)
         self._sent: queue.SimpleQueue[tuple[int, Taken] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -144,6 +167,7 @@ class WritingThread:
         self._sent.put(None)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
+        self._groups.close()
 
     def _work(self, tell: Settle) -> None:
         while (found := self._sent.get()) is not None:

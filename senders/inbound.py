@@ -1,6 +1,5 @@
 """What every channel's way back shares: proof of origin, the words for stop, and items understood one by one."""
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping
