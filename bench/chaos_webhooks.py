@@ -1,4 +1,4 @@
-"""The proof of the intake: webhooks repeated and out of order while gateway or writing process is killed, over and over.
+"""The proof of the intake: webhooks repeated and out of order while gateway and writing process are killed.
 
 A crowd of 64 connections tells every webhook until it is answered 200, a tenth of them once more later. WhatsApp's are
 told again byte for byte, LINE's with ``isRedelivery`` set, as each provider does. Whatever was answered must be in the

@@ -52,7 +52,8 @@ def create_app(
 ) -> Starlette:
     """Make the application. It opens the store, unless one is given, and owns the writer while it runs.
 
-    With ``writes_apart`` the writer is a process of its own, which has the machine's time. ``people`` know who signed in; without any, the CRM is asked (through ``crm``) and remembered.
+    With ``writes_apart`` the writer is a process of its own, which has the machine's time. ``people`` know who signed
+    in; without any, the CRM is asked (through ``crm``) and remembered.
     """
     store = engine or open_store(settings.effective_store_url)
     intake = Intake(WritingProcess(settings) if writes_apart else WritingThread(store, settings, clock), settings)

@@ -33,8 +33,9 @@ def raise_status(connection: sa.Connection, message_id: str, status: Status, at:
 
 
 # Where a status stands on the way up; what is planned but was claimed before, to be sent again, stands below it.
-_RANK = "case messages.status {} when 'planned' then case when messages.claimed_at is null then 99 else 0 end else 99 end".format(
-    " ".join(f"when '{status}' then {rank}" for rank, status in enumerate(LADDER) if rank)
+_RANK = "case messages.status {} when 'planned' then {} else 99 end".format(
+    " ".join(f"when '{status}' then {rank}" for rank, status in enumerate(LADDER) if rank),
+    "case when messages.claimed_at is null then 99 else 0 end",
 )
 _RANKS = {status: rank for rank, status in enumerate(LADDER)}
 _MOVES = f"{_RANK} < given.rank"

@@ -50,9 +50,8 @@ class Insert:
 
     def __init__(self, table: str, returned: str, **fields: str) -> None:
         names = ", ".join(fields)
-        self._put = Put(
-            f"insert into {table} ({names}) select {names} from {{given}} where true on conflict do nothing", **fields
-        )
+        insert = f"insert into {table} ({names})"
+        self._put = Put(f"{insert} select {names} from {{given}} where true on conflict do nothing", **fields)  # noqa: S608 -- our names
         self._returned = returned
         self._newest = f"select coalesce(max(rowid), 0) from {table}"  # noqa: S608 -- our names
         self._newer = f"select {returned} from {table} where rowid > ?"  # noqa: S608
