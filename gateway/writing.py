@@ -71,8 +71,10 @@ class Begun:
                 self._connection.commit()
             else:
                 self._sync(self._connection)
-        except (SQLAlchemyError, OSError) as error:
+        except SQLAlchemyError as error:
             self._connection.close()
+            return Written(error=_away(error))
+        except OSError as error:
             return Written(error=_away(error))
         return Written(
             [each.is_new for each in self._group], [answer for each in self._group for answer in each.answers]

@@ -31,7 +31,7 @@ _BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 # SQLite would have all wait while a commit reaches the disk: the writing process does that itself, beside the next
 # group. Its log is copied into the database less often than SQLite does by itself, for each time costs two more waits.
-_WITHOUT_SYNC = ("PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=4000")
+_WITHOUT_SYNC = ("PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=4000", "PRAGMA cache_size=-32768")
 
 
 def sync_log(connection: sa.Connection) -> None:
@@ -54,12 +54,14 @@ class _Writing:
     def __init__(self, connection: socket.socket, engine: sa.Engine, settings: Settings) -> None:
         self._connection, self._engine, self._translate = connection, engine, translator(settings)
         self._frames, self._came = Frames(), deque[tuple[int, Taken]]()
+        # Of two connections, each would throw away its copy of SQLite's pages at every word of the other.
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._shared = Groups(engine, self._translate, utc_now, sync_log) if is_sqlite else None
         self._turn, self._telling = threading.Lock(), threading.Lock()
 
     def work(self) -> None:
         """Write until the gateway says no more. While one thread waits for the disk, another writes the next group."""
-        is_sqlite = self._engine.dialect.name == "sqlite"
-        groups = Groups(self._engine, self._translate, utc_now, sync_log if is_sqlite else None)
+        groups = self._shared or Groups(self._engine, self._translate, utc_now)
         while True:
             with self._turn:
                 first, group = self._next()
