@@ -34,11 +34,14 @@ _BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 _WITHOUT_SYNC = ("PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=4000", "PRAGMA cache_size=-32768")
 
 
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS has the second only
+
+
 def sync_log(connection: sa.Connection) -> None:
     """Make durable what is committed in SQLite: its write-ahead log, which holds it until it is in the database."""
     log = os.open(f"{connection.engine.url.database}-wal", os.O_RDWR)
     try:
-        os.fdatasync(log)
+        _sync(log)
     finally:
         os.close(log)
 

@@ -71,7 +71,9 @@ def append_all(connection: sa.Connection, raws: Sequence[Raw]) -> list[int | Non
 
     They are kept as ``applied``: whoever keeps them applies them in the same transaction, or says what became of them.
     """
-    firsts = {(raw.source, raw.dedup_key): raw for raw in reversed(raws)}
+    firsts: dict[tuple[str, str], Raw] = {}
+    for raw in raws:
+        firsts.setdefault((raw.source, raw.dedup_key), raw)
     rows = [
         (raw.source, raw.dedup_key, orjson.dumps(raw.headers).decode(), raw.body, "applied", moment, moment)
         for raw in firsts.values()

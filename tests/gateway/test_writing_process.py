@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from core.ids import _NAMESPACE, derived_id
 from core.store.engine import open_store
 from core.store.tables import events, inbox
+from gateway import writing_child
 from gateway.app import create_app
 from gateway.frames import Frames, frame
-from gateway.writing_child import sync_log
 from tests.gateway.conftest import signed
 from tests.gateway.test_webhooks import DOORS, meta, status
 
@@ -132,11 +132,11 @@ def test_without_a_gateway_it_ends(gateway, settings):
 def test_the_log_that_is_synced_is_the_one_that_sqlite_writes(tmp_path, monkeypatch):
     engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     synced = []
-    monkeypatch.setattr(os, "fdatasync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink()))
+    monkeypatch.setattr(writing_child, "_sync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink()))
     with engine.connect() as connection:
         connection.exec_driver_sql("insert into links values ('a', 'http://x', '2026-01-01')")
         connection.commit()
-        sync_log(connection)
+        writing_child.sync_log(connection)
         other = sqlite3.connect(tmp_path / "store.db")
         assert other.execute("select count(*) from links").fetchone() == (1,)
 
