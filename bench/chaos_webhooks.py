@@ -1,4 +1,4 @@
-"""The proof of the intake: webhooks repeated and out of order while the gateway is killed again and again.
+"""The proof of the intake: webhooks repeated and out of order while gateway and writing process are killed.
 
 A crowd of 64 connections tells every webhook until it is answered 200, a tenth of them once more later. WhatsApp's are
 told again byte for byte, LINE's with ``isRedelivery`` set, as each provider does. Whatever was answered must be in the
@@ -6,11 +6,14 @@ store exactly once, and have had its effect exactly once.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
+import os
 import random
 import shutil
+import signal
 import tempfile
 import time
 from collections import Counter
@@ -26,8 +29,7 @@ from bench import children, postgres
 from bench.outbox_of import address
 from bench.posting import Post, Posted, Posters, request
 from bench.webhooks import STATUSES, plan_messages, status_body, whatsapp_request
-from bench.windows import Marks, gateway_window
-from bench.working import query, serve, settings_for
+from bench.working import query, serve_apart, settings_for
 from cli.processes import free_port, wait_for
 from core.settings import Settings
 from core.store.events import Event
@@ -72,15 +74,15 @@ def run_webhooks(*, webhooks: int, store: str, seed: int = 1, every: float = 2.5
         gateway = _Gateway(settings, port)
         posts = [each.post for each in in_order]
         posters = Posters(folder / "posted.json", port, posts, connections=_CONNECTIONS, repeated=_REPEATED)
-        windows = _kill_again_and_again(gateway, posters, rng, every)
+        killed = _kill_again_and_again(gateway, posters, rng, every)
         posted = posters.result()
         gateway.stop()
         return {
             "webhooks": webhooks,
-            "kills": sum(windows.values()),
+            "kills": killed.total(),
             **_counted(posted),
             **_left(settings, told, posted),
-            "windows": dict(sorted(windows.items())),
+            "killed": dict(sorted(killed.items())),
         }
 
 
@@ -95,23 +97,28 @@ def broken(results: dict[str, dict[str, Any]]) -> list[str]:
 
 
 class _Gateway:
-    """A gateway in a child, and what it is doing at the moment."""
+    """A gateway in a child, with its writing process below it."""
 
     def __init__(self, settings: Settings, port: int) -> None:
         self._settings, self._port = settings, port
-        self._marks = Marks()
         self._pid = 0
         self.start()
 
     def start(self) -> None:
-        self._marks.clear()
-        self._pid = children.fork(lambda: serve(self._settings, "127.0.0.1", self._port, self._marks.observe))
+        self._pid = children.fork(lambda: serve_apart(self._settings, "127.0.0.1", self._port))
         wait_for(f"http://127.0.0.1:{self._port}/healthz")
 
-    def kill(self) -> str:
-        """Kill it as a power cut does, and name the window."""
+    def kill(self) -> None:
+        """Kill it as a power cut does; its writing process is left to notice."""
         children.kill(self._pid)
-        return gateway_window(self._marks, (), ())
+
+    def kill_writing(self) -> bool:
+        """Kill its writing process alone; False when there is none at the moment."""
+        below = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
+        for pid in below:
+            with contextlib.suppress(ProcessLookupError):  # it is gone already
+                os.kill(int(pid), signal.SIGKILL)
+        return bool(below)
 
     def stop(self) -> None:
         """Ask it to end, as a deployment does."""
@@ -119,20 +126,25 @@ class _Gateway:
 
 
 def _kill_again_and_again(gateway: _Gateway, posters: Posters, rng: random.Random, every: float) -> Counter[str]:
-    windows: Counter[str] = Counter()
+    killed: Counter[str] = Counter()
     deadline = time.monotonic() + 1800
     while posters.is_posting():
         if time.monotonic() > deadline:
             raise TimeoutError("the webhooks were not all taken within half an hour")
         if _ends_within(posters, rng.uniform(0.4, 1.6) * every):
             break
-        if rng.random() < 0.1:
+        chance = rng.random()
+        if chance < 0.45:
+            killed["writing process killed"] += gateway.kill_writing()
+            continue
+        if chance < 0.55:
             gateway.stop()
-            windows["restart: gateway"] += 1
+            killed["gateway restarted"] += 1
         else:
-            windows[gateway.kill()] += 1
+            gateway.kill()
+            killed["gateway killed"] += 1
         gateway.start()
-    return windows
+    return killed
 
 
 def _ends_within(posters: Posters, seconds: float) -> bool:
@@ -236,10 +248,10 @@ def _states(webhook: Webhook, kept: dict[tuple[str, str], str]) -> set[str]:
 
 def webhooks_page(results: dict[str, dict[str, Any]]) -> str:
     """Return ``bench/chaos_webhooks.md``."""
-    names = [name for name in next(iter(results.values())) if name != "windows"]
-    windows = sorted({window for result in results.values() for window in result["windows"]})
+    names = [name for name in next(iter(results.values())) if name != "killed"]
+    killed = sorted({name for result in results.values() for name in result["killed"]})
     lines = [
-        "# Webhooks, repeated and out of order, while the gateway is killed",
+        "# Webhooks, repeated and out of order, while gateway and writing process are killed",
         (
             f"`python3 run.py chaos --webhooks`: {_CONNECTIONS} connections tell each webhook until it is answered "
             "200 and a tenth of them once more (WhatsApp's byte for byte, LINE's with `isRedelivery` set), up to "
@@ -251,11 +263,11 @@ def webhooks_page(results: dict[str, dict[str, Any]]) -> str:
         f"|---|{'---|' * len(names)}",
         *(f"| {store} | {' | '.join(f'{result[name]:,}' for name in names)} |" for store, result in results.items()),
         "",
-        f"| what the kill fell into | {' | '.join(results)} |",
+        f"| what ended | {' | '.join(results)} |",
         f"|---|{'---|' * len(results)}",
         *(
-            f"| {name} | {' | '.join(str(each['windows'].get(name, 0)) for each in results.values())} |"
-            for name in windows
+            f"| {name} | {' | '.join(str(each['killed'].get(name, 0)) for each in results.values())} |"
+            for name in killed
         ),
     ]
     return "\n".join(lines) + "\n"

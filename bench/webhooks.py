@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -22,11 +21,12 @@ from bench import children, postgres
 from bench.outbox_of import address, message_id, plan
 from bench.posting import Post, Posted, Posters, request
 from bench.report import Result
-from bench.working import serve, settings_for
+from bench.working import serve_apart, settings_for
 from cli.processes import free_port, wait_for
 from core.clock import utc_now
 from core.settings import Settings
 from core.store.engine import open_store
+from gateway import serving
 
 _CONNECTIONS = 64
 _PATH = "/webhooks/whatsapp"
@@ -49,7 +49,7 @@ def webhooks(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked s
                 url = postgres.new_database(stack.enter_context(postgres.server("fsync=on")), "webhooks")
             settings = settings_for(folder / name, url, "http://127.0.0.1:8000")
             plan_messages(settings, count * (_ROUNDS + 1))
-            servers[name] = stack.enter_context(_serving(partial(serve, settings, "127.0.0.1")))
+            servers[name] = stack.enter_context(_serving(partial(serve_apart, settings, "127.0.0.1")))
         rounds: dict[str, list[Posted]] = {name: [] for name in servers}
         for turn in range(_ROUNDS + 1):
             posts = deliveries(turn * count, count)
@@ -147,4 +147,4 @@ def _bare(port: int) -> None:
         return PlainTextResponse("OK")
 
     app = Starlette(routes=[Route(_PATH, answer, methods=["POST"]), Route("/healthz", alive)])
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical")
+    serving.run(lambda: app, host="127.0.0.1", port=port)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import uvicorn
 from pydantic import SecretStr
 
 from bench.children import Time
 from core.settings import Settings
 from core.store.engine import connect_store
 from core.vocabulary import Channel
+from gateway import serving
 from gateway.app import create_app
 from senders.contract import Answer, MayGo, Outgoing, Sender, always
 from senders.email.message import Identity
@@ -113,11 +113,16 @@ async def send(
 
 
 def serve(settings: Settings, host: str, port: int, observe: Callable[[sa.Engine], None] | None = None) -> None:
-    """Be a gateway until told to stop."""
+    """Be a gateway until told to stop, which writes by a thread: the proof rules its time, and watches it write."""
     engine = connect_store(settings.effective_store_url)
     if observe is not None:
         observe(engine)
-    uvicorn.run(create_app(settings, engine=engine), host=host, port=port, log_level="critical")
+    serving.run(lambda: create_app(settings, engine=engine), host=host, port=port)
+
+
+def serve_apart(settings: Settings, host: str, port: int) -> None:
+    """Be a gateway as ``bma gateway`` is, with its writing process, until told to stop."""
+    serving.run(lambda: create_app(settings, writes_apart=True), host=host, port=port)
 
 
 @contextmanager

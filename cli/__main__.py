@@ -28,7 +28,7 @@ from cli.reconcile_commands import reconcile
 from cli.segment_commands import segment
 from cli.template_commands import template
 from cli.token_commands import token
-from core import telemetry
+from core import metrics, telemetry
 from core.errors import HouseError
 from core.logs import configure_logs
 from core.settings import load_settings
@@ -186,6 +186,8 @@ def worker(
     """Send what is planned, as it becomes due. Example: bma worker --until-idle."""
     steps = open_steps()
     telemetry.start("worker", steps.settings)
+    if not until_idle:
+        metrics.serve(steps.settings.metrics_address)
     show(steps.send_due().counts if until_idle else asyncio.run(_work(steps)).counts, as_json)
 
 
@@ -202,12 +204,11 @@ def gateway(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve webhooks, tracking, preferences and the API. Example: bma gateway --port 8000."""
-    import uvicorn
+    from gateway import serving
+    from gateway.app import app_from_settings
 
     telemetry.start("gateway", load_settings())
-    uvicorn.run(
-        "gateway.app:app_from_settings", factory=True, host=host, port=port, log_level="warning", log_config=None
-    )
+    serving.run(app_from_settings, host=host, port=port)
 
 
 @app.command()

@@ -60,6 +60,11 @@ def configure_logs(service: str, *, level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for name in list(logging.root.manager.loggerDict):  # who brought handlers of their own would be heard unmasked
+        library = logging.getLogger(name)
+        if library.handlers:
+            library.handlers.clear()
+            library.propagate = True
     logging.captureWarnings(True)  # noqa: FBT003 -- the library's own signature
     _log_what_nobody_caught()
 

@@ -12,9 +12,11 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server, values
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+from core.errors import PermanentError
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the library looks
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -91,6 +93,24 @@ def share(folder: Path, service: str) -> None:
     values.ValueClass = values.MultiProcessValue(_Slot(folder, service))  # type: ignore[no-untyped-call]
     meters.cache_clear()
     meters()
+
+
+def serve(address: str) -> None:
+    """Show the numbers of this host's processes at ``host:port``, where no gateway does; an empty one shows nothing.
+
+    Raises PermanentError when it is no such address, or somebody has it already.
+    """
+    if not address:
+        return
+    host, _, port = address.rpartition(":")
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    try:
+        start_http_server(int(port), host.strip("[]"), registry)
+    except (ValueError, OverflowError) as error:
+        raise PermanentError(f"BMA_METRICS_ADDRESS {address!r}: write host:port, e.g. 127.0.0.1:9464") from error
+    except OSError as error:
+        raise PermanentError(f"BMA_METRICS_ADDRESS {address}: {error.strerror}: take another port") from error
 
 
 def exposition(more: Iterable[Collector] = ()) -> bytes:

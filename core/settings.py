@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     redis_url: str = ""
     sentry_dsn: str = ""
     otel_endpoint: str = ""
+    metrics_address: str = ""
 
     @property
     def effective_store_url(self) -> str:

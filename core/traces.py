@@ -74,6 +74,11 @@ def current_parent() -> str | None:
     return carrier.get(_HEADER)
 
 
+def id_of(parent: str) -> str:
+    """Return the id of the trace that a ``traceparent`` belongs to."""
+    return parent.split("-")[1]
+
+
 @contextmanager
 def span(name: str, *, parents: Sequence[str | None] = (), **attributes: Any) -> Iterator[dict[str, Any]]:
     """Open a span, below the first of ``parents`` (``traceparent``) or the one that runs, linked to the others.

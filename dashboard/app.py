@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from core.logs import configure_logs
+from core import telemetry
 from core.people import People
 from core.settings import load_settings
 from dashboard.doors import Guard, SignedInOnly
@@ -14,8 +14,8 @@ from dashboard.sessions import SESSIONS
 from dashboard.sign_in import SignIn
 from dashboard.store import store
 
-configure_logs("dashboard")
 _settings = load_settings()
+telemetry.start("dashboard", _settings)
 _guard = Guard(_settings, People(_settings.crm_url, store()), SESSIONS)
 app = st.App(
     Path(__file__).with_name("screen.py"),

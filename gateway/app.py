@@ -1,8 +1,9 @@
 """The application: plain routes for webhooks and tracking; FastAPI, which costs twice as much, for the API."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from core.clock import utc_now
 from core.people import People
@@ -21,6 +23,21 @@ from gateway.intake import Intake
 from gateway.mail_in import MailIn
 from gateway.rates import RateLimits, Rates
 from gateway.requests import Requests
+from gateway.writing import WritingThread
+from gateway.writing_process import WritingProcess
+
+
+class Gateway(Starlette):
+    """The application; webhooks, which come in thousands, pass before its middleware and routes."""
+
+    def __init__(self, doors: Mapping[str, webhooks.Door], **more: Any) -> None:
+        super().__init__(**more)
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        door = self._doors.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (door or super().__call__)(scope, receive, send)
 
 
 def create_app(
@@ -31,19 +48,21 @@ def create_app(
     crm: httpx.AsyncBaseTransport | None = None,
     limits: RateLimits = RateLimits(),  # noqa: B008 -- frozen
     people: People | None = None,
+    writes_apart: bool = False,
 ) -> Starlette:
     """Make the application. It opens the store, unless one is given, and owns the writer while it runs.
 
-    ``people`` know who signed in; without any, the CRM is asked (through ``crm``) and remembered.
+    With ``writes_apart`` the writer is a process of its own, which has the machine's time. ``people`` know who signed
+    in; without any, the CRM is asked (through ``crm``) and remembered.
     """
     store = engine or open_store(settings.effective_store_url)
-    intake = Intake(store, settings, clock=clock)
+    intake = Intake(WritingProcess(settings) if writes_apart else WritingThread(store, settings, clock), settings)
     mail_in = MailIn(settings, intake, clock)
     known = people or People(settings.crm_url, store, transport=crm)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        intake.start()
+        await intake.start()
         await mail_in.start()
         yield
         await mail_in.stop()
@@ -54,10 +73,12 @@ def create_app(
     problems.add_handlers(served)
     _add_middleware(served, settings)
     served.include_router(api.router)
-    app = Starlette(
+    doors = webhooks.doors(settings, intake, clock)
+    app = Gateway(
+        doors,
         lifespan=lifespan,
         routes=[
-            *webhooks.routes(settings),  # first: they come in thousands, and each route before them costs
+            *webhooks.routes(settings, doors),
             *tracking.routes(settings),
             *unsubscribe.routes(settings),
             *preferences.routes(settings),
@@ -89,4 +110,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 def app_from_settings() -> Starlette:
     """Make the application from the environment: ``uvicorn --factory gateway.app:app_from_settings``."""
-    return create_app(load_settings())
+    return create_app(load_settings(), writes_apart=True)

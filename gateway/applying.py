@@ -1,5 +1,6 @@
 """What a delivery does to the store: kept once, translated, recorded with its effects, in one transaction for many."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +29,7 @@ _REPLAYED_TOGETHER = 500
 Translate = Callable[[str, bytes, datetime], Sequence[Heard]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Known:
     """Something that came in: a raw delivery to translate, or events of our own doors."""
 
@@ -68,22 +69,34 @@ def translator(settings: Settings) -> Translate:
     return translate
 
 
-def keep(connection: sa.Connection, group: Sequence[Known], translate: Translate, now: datetime) -> None:
-    """Store each delivery once, record the events and apply their effects; what one breaks is its own."""
+def keep(
+    connection: sa.Connection, group: Sequence[Known], translate: Translate, now: datetime, *, is_careful: bool
+) -> None:
+    """Store each delivery once, record the events and apply their effects.
+
+    What one breaks is its own with ``is_careful``; without, which costs less, it is raised.
+    """
     raws = [each.raw for each in group if each.raw is not None]
     ids = iter(inbox.append_all(connection, raws))
     for each in group:
         if each.raw is not None:
             each.inbox_id = next(ids)
             each.is_new = each.inbox_id is not None
-    _apply(connection, [each for each in group if each.raw is None or each.is_new], translate, now)
+    new = [each for each in group if each.raw is None or each.is_new]
+    _apply(connection, new, translate, now, _record if is_careful else _record_together)
 
 
-def _apply(connection: sa.Connection, group: Sequence[Known], translate: Translate, now: datetime) -> None:
+def _apply(
+    connection: sa.Connection,
+    group: Sequence[Known],
+    translate: Translate,
+    now: datetime,
+    record: Callable[[sa.Connection, Sequence[Known], datetime], None],
+) -> None:
     for each in group:
         if each.raw is not None:
             each.heard, each.reason = _understand(each.raw, translate)
-    _record(connection, group, now)
+    record(connection, group, now)
     for each in group:
         if each.inbox_id is None:
             continue
@@ -132,8 +145,8 @@ def _record_together(connection: sa.Connection, group: Sequence[Known], now: dat
     new = events.record_all(connection, found, now=now)
     effects.apply_all(connection, new, now)
     told = {event.event_id for event in new}
-    for event in new:
-        meters().events.labels(str(event.channel), str(event.event_type)).inc()
+    for labels, number in Counter((str(event.channel), str(event.event_type)) for event in new).items():
+        meters().events.labels(*labels).inc(number)
     if traces.is_on():
         _trace(connection, new)
     for each in group:
@@ -186,7 +199,7 @@ def replay(engine: sa.Engine, settings: Settings, *, now: datetime) -> dict[str,
         after = rows[-1]["inbox_id"]
         with engine.begin() as connection:
             group = [_again(row) for row in rows]
-            _apply(connection, group, translate, now)
+            _apply(connection, group, translate, now, _record)
             for each in group:
                 counted["rejected" if each.reason else "applied"] += 1
                 if each.inbox_id is not None and not each.reason and each.source not in _READ_LATER:

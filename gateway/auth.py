@@ -28,6 +28,11 @@ class Caller:
     role: Role
 
     @property
+    def is_person(self) -> bool:
+        """Whether somebody signed in, and not a machine."""
+        return self.actor.startswith("user:")
+
+    @property
     def sees_contact_details(self) -> bool:
         """Whether addresses are shown in the clear."""
         return self.role.may(Role.MARKETER)

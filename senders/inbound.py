@@ -1,6 +1,5 @@
 """What every channel's way back shares: proof of origin, the words for stop, and items understood one by one."""
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -76,7 +75,7 @@ def is_stop(text: str) -> bool:
 
 def is_signed_in_hex(body: bytes, signature: str, secret: str) -> bool:
     """Check ``sha256=<hex HMAC-SHA256 of the raw body>`` in constant time; an empty secret proves nothing."""
-    wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    wanted = "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
     return bool(secret) and hmac.compare_digest(signature.encode(), wanted.encode())
 
 

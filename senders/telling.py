@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Iterable
 
 from core import traces
+from core.logs import get_logger
 from core.metrics import meters
 from core.store.ledger import Message
 from senders.contract import Answer
@@ -21,12 +22,14 @@ class Telling:
         self._channel = str(channel)
         self._seconds = meters().send_seconds.labels(self._channel)
         self._next_sample = 0.0
+        self._slowest = 0.0
 
     async def about(self, ready: Ready, request: Awaitable[Answer]) -> Answer:
         """Return what a request is answered with, and tell about it."""
         began = time.monotonic()
         answer = await (self._traced(ready, request) if traces.is_on() else request)
         now = time.monotonic()
+        self._slowest = max(self._slowest, now - began)
         if now >= self._next_sample:
             self._next_sample = now + _SAMPLE_SECONDS
             self._seconds.observe(now - began)
@@ -47,6 +50,18 @@ class Telling:
         meters().lane_pauses.labels(self._channel).inc()
 
     def recorded(self, results: Iterable[tuple[Message, Result]]) -> None:
-        """Count what came of messages, by the kind of answer."""
-        for kind, number in Counter(type(result).__name__ for _, result in results).items():
-            meters().sends.labels(self._channel, kind.lower()).inc(number)
+        """Count what came of messages by the kind of answer, and write one line into the log for all of them."""
+        told = list(results)
+        counts = Counter(type(result).__name__.lower() for _, result in told)
+        for kind, number in counts.items():
+            meters().sends.labels(self._channel, kind).inc(number)
+        parents = [message.traceparent for message, _ in told if message.traceparent]
+        get_logger().info(
+            "messages handed over",
+            action="send",
+            channel=self._channel,
+            duration_ms=round(self._slowest * 1000),  # of the slowest answer among them
+            trace_id=traces.id_of(parents[0]) if parents else None,
+            **counts,
+        )
+        self._slowest = 0.0

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from core.store import audit, doubts
+from core.store.inbox import IS_NOT_APPLIED
 from core.store.ledger import IS_IN_DOUBT
 from core.store.restores import last_restore
 from core.store.tables import audit as audit_log
@@ -88,7 +89,7 @@ def _allowed(connection: sa.Connection) -> dict[str, timedelta]:
 
 def _last_unread(connection: sa.Connection, channel: str) -> datetime | None:
     """Return when the last delivery came that is not understood yet: it may speak of a doubtful message."""
-    unread = sa.and_(inbox.c.source == channel, inbox.c.state != "applied")
+    unread = sa.and_(inbox.c.source == channel, IS_NOT_APPLIED)
     return connection.execute(sa.select(sa.func.max(inbox.c.received_at)).where(unread)).scalar()
 
 

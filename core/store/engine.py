@@ -1,10 +1,11 @@
 """Opening the store: one engine per process, SQLite tuned for durability, schema by Alembic."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,12 +43,15 @@ def open_store(url: str) -> sa.Engine:
     return engine
 
 
-def connect_store(url: str) -> sa.Engine:
-    """Return an engine without touching the schema. Its errors name no values: they may be contact details."""
+def connect_store(url: str, *, planner: Mapping[str, str] = MappingProxyType({})) -> sa.Engine:
+    """Return an engine without touching the schema. Its errors name no values: they may be contact details.
+
+    ``planner`` are settings for PostgreSQL's sessions.
+    """
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
-        options = " ".join(f"-c {name}={value}" for name, value in _SERVER_GIVES_UP.items())
+        options = " ".join(f"-c {name}={value}" for name, value in {**_SERVER_GIVES_UP, **planner}.items())
         patience = {**_CLIENT_GIVES_UP, "options": options}
         return sa.create_engine(
             url, pool_pre_ping=True, hide_parameters=True, connect_args=patience, json_serializer=_as_json

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from core.store.ledger import IS_PLANNED
+from core.store.many import Put
 from core.store.tables import campaign_runs, events, messages
+from core.store.times import json_time
 from core.vocabulary import Channel, ErrorClass, EventType, Status
 
 # LINE tells nothing of single messages, and a mail server only what it could not deliver: their silence says nothing.
@@ -99,9 +100,21 @@ def still_owed(connection: sa.Connection, message_ids: Iterable[str]) -> set[str
     return set(connection.execute(query).scalars())
 
 
+_WITHDRAW = Put(
+    f"""
+    update messages set
+        status = '{Status.CANCELLED}',
+        reason = 'the message it stands in for arrived after all',
+        updated_at = given.now
+    from {{given}}
+    where messages.fallback_of = given.message_id and messages.status = '{Status.PLANNED}'
+    """,  # noqa: S608 -- our words
+    message_id="text",
+    now="time",
+)
+
+
 def withdraw(connection: sa.Connection, message_ids: Iterable[str], now: datetime) -> int:
     """Cancel what was planned to stand in for messages that arrived after all; returns how many."""
-    planned = sa.and_(messages.c.fallback_of.in_(list(message_ids)), IS_PLANNED)
-    reason = "the message it stands in for arrived after all"
-    changes = {"status": Status.CANCELLED, "reason": reason, "updated_at": now}
-    return connection.execute(sa.update(messages).where(planned).values(**changes)).rowcount
+    said = json_time(connection, now)
+    return _WITHDRAW.put(connection, [(message_id, said) for message_id in message_ids]).rowcount

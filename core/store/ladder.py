@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.store.ledger import BEFORE
-from core.store.many import put, statements
+from core.store.many import Put
 from core.store.times import json_time
 from core.vocabulary import LADDER, Status
 
@@ -33,46 +33,52 @@ def raise_status(connection: sa.Connection, message_id: str, status: Status, at:
 
 
 # Where a status stands on the way up; what is planned but was claimed before, to be sent again, stands below it.
-_RANK = "case status {} when 'planned' then case when claimed_at is null then 99 else 0 end else 99 end".format(
-    " ".join(f"when '{status}' then {rank}" for rank, status in enumerate(LADDER) if rank)
+_RANK = "case messages.status {} when 'planned' then {} else 99 end".format(
+    " ".join(f"when '{status}' then {rank}" for rank, status in enumerate(LADDER) if rank),
+    "case when messages.claimed_at is null then 99 else 0 end",
 )
-_MOVES = f"{_RANK} < cast(given.value ->> 1 as integer)"
-_WAS_HANDED_OVER = "status not in ({})".format(", ".join(f"'{status}'" for status in BEFORE))
+_RANKS = {status: rank for rank, status in enumerate(LADDER)}
+_MOVES = f"{_RANK} < given.rank"
+_WAS_HANDED_OVER = "messages.status not in ({})".format(", ".join(f"'{status}'" for status in BEFORE))
 _TIMES = tuple(_AT_COLUMN.values())
-_NEW_TIMES = [
-    f"coalesce({column}, cast(given.value ->> {3 + place} as {{time}}))" for place, column in enumerate(_TIMES)
-]
-_IS_NEWS = " or ".join(
-    f"({column} is null and given.value ->> {3 + place} is not null)" for place, column in enumerate(_TIMES)
-)
+_PLACES = {status: 3 + _TIMES.index(column) for status, column in _AT_COLUMN.items()}
+_IS_NEWS = " or ".join(f"(messages.{column} is null and given.{column} is not null)" for column in _TIMES)
 # One statement for many webhooks: the first time a status is heard of is kept, whatever came before it.
-_RAISE = statements(f"""
+_RAISE = Put(
+    f"""
     update messages set
-        status = case when {_MOVES} then given.value ->> 2 else status end,
-        reason = case when {_MOVES} then null else reason end,
-        lease_until = case when {_MOVES} then null else lease_until end,
-        updated_at = cast(:now as {{time}}),
-        accepted_at = case when {_MOVES} then coalesce({_NEW_TIMES[0]}, cast(given.value ->> 7 as {{time}}))
-            else {_NEW_TIMES[0]} end,
-        {", ".join(f"{column} = {new}" for column, new in zip(_TIMES[1:], _NEW_TIMES[1:], strict=True))}
+        status = case when {_MOVES} then given.status else messages.status end,
+        reason = case when {_MOVES} then null else messages.reason end,
+        lease_until = case when {_MOVES} then null else messages.lease_until end,
+        updated_at = given.now,
+        accepted_at = coalesce(
+            messages.accepted_at, given.accepted_at, case when {_MOVES} then given.first_heard_at end
+        ),
+        {", ".join(f"{column} = coalesce(messages.{column}, given.{column})" for column in _TIMES[1:])}
     from {{given}}
-    where messages.message_id = given.value ->> 0 and ({_MOVES} or ({_WAS_HANDED_OVER} and (
+    where messages.message_id = given.message_id and ({_MOVES} or ({_WAS_HANDED_OVER} and (
         {_IS_NEWS}
     )))
-""")  # noqa: S608 -- our names
+    """,  # noqa: S608 -- our names
+    message_id="text",
+    rank="integer",
+    status="text",
+    **dict.fromkeys(_TIMES, "time"),
+    first_heard_at="time",
+    now="time",
+)
 
 
 def raise_statuses(connection: sa.Connection, news: Iterable[News], now: datetime) -> int:
     """Move many messages up the ladder by one statement, as ``raise_status`` does; returns how many changed."""
+    said = json_time(connection, now)
     rows: dict[str, list[Any]] = {}
     for message_id, status, at in news:
         moment = json_time(connection, at)
-        row = rows.setdefault(message_id, [message_id, 0, status, *(None for _ in _TIMES), moment])
-        if (rank := LADDER.index(status)) > row[1]:
+        row = rows.setdefault(message_id, [message_id, 0, status, *(None for _ in _TIMES), moment, said])
+        if (rank := _RANKS[status]) > row[1]:
             row[1:3] = rank, status
-        place = 3 + _TIMES.index(_AT_COLUMN[status]) if status in _AT_COLUMN else None
+        place = _PLACES.get(status)
         if place is not None and row[place] is None:
             row[place] = moment
-    if not rows:
-        return 0
-    return put(connection, _RAISE, rows.values(), now=json_time(connection, now)).rowcount
+    return _RAISE.put(connection, rows.values()).rowcount if rows else 0

@@ -1,98 +1,109 @@
-"""Many rows in one statement: they go in as one JSON text and come back as one.
+"""Many rows by one call: SQLite's driver runs a statement row after row, PostgreSQL one statement over a JSON text."""
 
-Row by row, SQLite's driver lets the interpreter's lock go at each, and a thread that shares the process with a busy
-event loop waits up to 5 ms to have it back: a group of 200 deliveries would take seconds.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+import base64
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-# What a template may name: ``{given}`` are the rows given, ``given.value ->> 0`` the first field of each.
-_WORDS = {
-    "sqlite": {
-        "given": "json_each(:rows) as given",
-        "keys": "select value from json_each(:rows)",
-        "time": "text",
-        "json": "text",
-        "body": "cast(given.value ->> {0} as blob)",
-        "list": "json_group_array(json_array({0}))",
-    },
-    "postgresql": {
-        "given": "json_array_elements(cast(:rows as json)) as given(value)",
-        "keys": "select value from json_array_elements_text(cast(:rows as json)) as given(value)",
-        "time": "timestamptz",
-        "json": "json",
-        "body": "convert_to(given.value ->> {0}, 'UTF8')",
-        "list": "cast(coalesce(json_agg(json_build_array({0})), '[]') as text)",
-    },
+# How PostgreSQL reads a field of a row, and what SQLite's driver takes as it is.
+_READ = {
+    "text": "value ->> {0}",
+    "integer": "cast(value ->> {0} as integer)",
+    "bigint": "cast(value ->> {0} as bigint)",
+    "time": "cast(value ->> {0} as timestamptz)",
+    "json": "cast(value ->> {0} as json)",
+    "bytes": "decode(value ->> {0}, 'base64')",
 }
-Statements = Mapping[str, sa.TextClause]
+_JSON_ROWS = {
+    "sqlite": "(select {0} from json_each(?))",
+    "postgresql": "(select {0} from jsonb_array_elements(cast(%s as jsonb)) as rows (value))",
+}
 
 
-def statements(template: str, **more: Mapping[str, str]) -> Statements:
-    """Return a template's statement for each dialect; ``{body[2]}`` and ``{list[a, b]}`` take what stands between."""
-    return {
-        dialect: sa.text(template.format(**{name: _Word(word) for name, word in words.items()}, **_of(more, dialect)))
-        for dialect, words in _WORDS.items()
-    }
+class Put:
+    """A statement that writes by rows; ``given`` stands in it for a row, with the fields' names and kinds as told."""
 
+    def __init__(self, statement: str, **fields: str) -> None:
+        read = ", ".join(f"{_READ[kind].format(place)} as {name}" for place, (name, kind) in enumerate(fields.items()))
+        self._has_bytes = "bytes" in fields.values()
+        self._statements = {
+            "sqlite": statement.format(
+                given="(select {}) as given".format(", ".join(f"? as {name}" for name in fields))
+            ),
+            "postgresql": statement.format(given=f"{_JSON_ROWS['postgresql'].format(read)} as given"),
+        }
 
-def _of(more: Mapping[str, Mapping[str, str]], dialect: str) -> dict[str, str]:
-    return {name: words[dialect] for name, words in more.items()}
-
-
-class _Word(str):
-    __slots__ = ()
-
-    def __getitem__(self, inner: Any) -> str:
-        return self.format(inner)
-
-
-def put(
-    connection: sa.Connection, made: Statements, rows: Iterable[Sequence[Any]], **values: Any
-) -> sa.CursorResult[Any]:
-    """Run a statement over rows of texts, numbers and nulls."""
-    return connection.execute(made[connection.dialect.name], {"rows": _as_text(list(rows)), **values})
-
-
-def find(connection: sa.Connection, made: Statements, rows: Iterable[Any], **values: Any) -> list[list[Any]]:
-    """Return what a statement selects as ``{list[…]}``."""
-    found = connection.execute(made[connection.dialect.name], {"rows": _as_text(list(rows)), **values}).scalar_one()
-    return orjson.loads(found)  # type: ignore[no-any-return]
+    def put(
+        self, connection: sa.Connection, rows: Iterable[Sequence[Any]], returning: str = ""
+    ) -> sa.CursorResult[Any]:
+        """Write rows of texts, numbers, bytes and nulls; ``returning`` is for PostgreSQL alone."""
+        name = connection.dialect.name
+        if name == "sqlite":
+            return connection.exec_driver_sql(self._statements[name], _as_tuples(list(rows)))
+        return connection.exec_driver_sql(self._statements[name] + returning, (_as_text(list(rows)),))
 
 
 class Insert:
     """An insert that leaves existing rows alone and returns columns of the new ones."""
 
-    def __init__(self, table: str, columns: str, selected: str, returned: str) -> None:
-        insert = f"insert into {table} ({columns}) {selected} on conflict do nothing"
-        self._insert = statements(insert)
-        self._and_tell = statements(
-            f"with new as ({insert} returning {returned}) select {{list[{returned}]}} from new"  # noqa: S608
-        )
-        self._newest = sa.text(f"select coalesce(max(rowid), 0) from {table}")  # noqa: S608
-        self._newer = statements(f"select {{list[{returned}]}} from {table} where rowid > :newest")  # noqa: S608
+    def __init__(self, table: str, returned: str, **fields: str) -> None:
+        names = ", ".join(fields)
+        insert = f"insert into {table} ({names})"
+        self._put = Put(f"{insert} select {names} from {{given}} where true on conflict do nothing", **fields)  # noqa: S608 -- our names
+        self._returned = returned
+        self._newest = f"select coalesce(max(rowid), 0) from {table}"  # noqa: S608 -- our names
+        self._newer = f"select {returned} from {table} where rowid > ?"  # noqa: S608
 
-    def put(self, connection: sa.Connection, rows: Iterable[Sequence[Any]], **values: Any) -> list[list[Any]]:
-        """Insert rows and return what is new of them."""
+    def put(self, connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Insert rows and return what is new of them, in no order."""
         if connection.dialect.name == "postgresql":
-            return find(connection, self._and_tell, rows, **values)
+            return self._put.put(connection, rows, f" returning {self._returned}").all()
         # One writer at a time, from BEGIN IMMEDIATE on: what is newer is ours.
-        newest = connection.execute(self._newest).scalar_one()
-        put(connection, self._insert, rows, **values)
-        return find(connection, self._newer, (), newest=newest)
+        newest = connection.exec_driver_sql(self._newest).scalar_one()
+        self._put.put(connection, rows)
+        return connection.exec_driver_sql(self._newer, (newest,)).all()
 
 
-def _as_text(rows: list[Any]) -> str:
+class Find:
+    """A question about rows; ``given`` stands in it for them, with the fields' names as told, all of them texts."""
+
+    def __init__(self, question: str, *fields: str) -> None:
+        read = ", ".join(f"value ->> {place} as {name}" for place, name in enumerate(fields))
+        self._questions = {
+            name: question.format(given=f"{rows.format(read)} as given") for name, rows in _JSON_ROWS.items()
+        }
+
+    def find(self, connection: sa.Connection, rows: Iterable[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return what there is."""
+        question = self._questions[connection.dialect.name]
+        return connection.exec_driver_sql(question, (_as_text(list(rows)),)).all()
+
+
+# No text can hold half a character, which JSON can name, and PostgreSQL's none the character 0.
+def _as_text(rows: list[Sequence[Any]]) -> str:
     try:
-        text = orjson.dumps(rows).decode()
-    except TypeError:  # half a character, which JSON can name and no text can hold
-        return orjson.dumps(_clean(rows)).decode()
-    # PostgreSQL keeps no such character, SQLite ends a text there.
-    return orjson.dumps(_clean(rows)).decode() if "\\u0000" in text else text
+        text = orjson.dumps(rows, default=_as_base64)
+    except TypeError:
+        return orjson.dumps(_clean(rows), default=_as_base64).decode()
+    return (orjson.dumps(_clean(rows), default=_as_base64) if b"\\u0000" in text else text).decode()
+
+
+def _as_tuples(rows: list[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    try:
+        is_clean = b"\\u0000" not in orjson.dumps(rows, default=_nothing)
+    except TypeError:
+        is_clean = False
+    return [tuple(row) for row in (rows if is_clean else _clean(rows))]
+
+
+def _as_base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _nothing(_value: bytes) -> None:
+    return None
 
 
 def _clean(value: Any) -> Any:

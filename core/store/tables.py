@@ -18,7 +18,7 @@ inbox = sa.Table(
     time("received_at", nullable=False),
     time("applied_at"),
     sa.UniqueConstraint("source", "dedup_key"),
-    sa.Index("ix_inbox_state", "state"),
+    partial("ix_inbox_not_applied", "state <> 'applied'", "state"),
 )
 
 # Provider-neutral facts about messages and people; append only, one row per distinct event.

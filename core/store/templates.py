@@ -98,18 +98,22 @@ def template_states(connection: sa.Connection) -> list[dict[str, Any]]:
     query = sa.select(
         t.c.template_id, t.c.channel, t.c.language, t.c.version, t.c.provider_status, t.c.quality, t.c.saved_by
     )
-    return [dict(row) for row in connection.execute(query.where(_is_newest(t))).mappings()]
+    return [dict(row) for row in connection.execute(query.where(is_newest(t))).mappings()]
 
 
 def newest_templates(connection: sa.Connection, channel: str) -> list[dict[str, Any]]:
     """List the newest version of every template of a channel: ``template_id, language, content``."""
     t = templates.alias("t")
-    query = sa.select(t.c.template_id, t.c.language, t.c.content).where(t.c.channel == channel, _is_newest(t))
+    query = sa.select(t.c.template_id, t.c.language, t.c.content).where(t.c.channel == channel, is_newest(t))
     return [dict(row) for row in connection.execute(query.order_by(t.c.template_id, t.c.language)).mappings()]
 
 
-def _is_newest(t: sa.FromClause) -> sa.ColumnElement[bool]:
-    newest = sa.select(sa.func.max(templates.c.version)).where(*_is(t.c.template_id, t.c.channel, t.c.language))
+def is_newest(t: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition for the newest version of each template, channel and language."""
+    every = templates.alias("every")
+    newest = sa.select(sa.func.max(every.c.version)).where(
+        *(every.c[name] == t.c[name] for name in ("template_id", "channel", "language"))
+    )
     return t.c.version == newest.correlate(t).scalar_subquery()
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+_WITHOUT_ZONE = len("2026-11-27 10:00:00.000000")
+
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """An aware UTC timestamp in both databases: SQLite keeps none, PostgreSQL keeps TIMESTAMPTZ."""
@@ -35,7 +37,9 @@ def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:
 
 def json_time(connection: sa.Connection, moment: datetime) -> str:
     """Return a time as text that the database reads as the same moment."""
-    return str(raw_time(connection, moment))
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    text = utc.isoformat(" ", "microseconds")
+    return text[:_WITHOUT_ZONE] if connection.dialect.name == "sqlite" else text
 
 
 def seconds_apart(connection: sa.Connection, now: datetime) -> float:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from core.store.inbox import IS_NOT_APPLIED
 from core.store.tables import holds, inbox, messages
 from core.vocabulary import Status
 
@@ -38,7 +39,7 @@ def count_waiting(connection: sa.Connection, now: datetime) -> Waiting:
     )
     kept = (
         sa.select(inbox.c.source, inbox.c.state, sa.func.count())
-        .where(inbox.c.state.in_(["received", "rejected"]))
+        .where(IS_NOT_APPLIED)
         .group_by(inbox.c.source, inbox.c.state)
     )
     return Waiting(

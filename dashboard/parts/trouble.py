@@ -3,6 +3,7 @@
 import streamlit as st
 from sqlalchemy.exc import DBAPIError
 
+from core import faults
 from core.errors import PermanentError, TransientError
 from core.ids import random_id
 from core.logs import get_logger
@@ -24,6 +25,8 @@ def draw(error: Exception) -> bool:
         return True
     reference = random_id()[:8]
     get_logger().error("dashboard_fault", reference=reference, exc_info=error)
+    if not isinstance(error, PermanentError):
+        faults.report(error)
     text = str(error) if isinstance(error, PermanentError) else say("our_fault", reference=reference)
     st.error(text, icon=":material/error:")
     return True

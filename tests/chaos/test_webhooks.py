@@ -1,4 +1,4 @@
-"""The proof of the intake in short: three thousand webhooks while the gateway is killed about every half second."""
+"""The proof of the intake in short: three thousand webhooks while gateway or writing process is killed all the time."""
 
 import pytest
 

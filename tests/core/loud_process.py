@@ -45,6 +45,7 @@ def say(detail: str) -> None:
         logging.getLogger("sqlalchemy").exception("a library caught %s", detail)
     logging.getLogger("uvicorn.error").error("a library says %s of %r", detail, {"x": detail})
     logging.getLogger("aiohttp.client").warning("with more", extra={"recipient": detail})
+    logging.getLogger("brings.its.own").error("by a handler of its own: %s", detail)
     warnings.warn(f"a warning about {detail}", stacklevel=1)
     thread = threading.Thread(target=_fail, args=(detail,))
     thread.start()
@@ -57,6 +58,9 @@ def _fail(detail: str) -> None:
 
 
 if __name__ == "__main__":
+    library = logging.getLogger("brings.its.own")
+    library.addHandler(logging.StreamHandler(sys.stderr))
+    library.propagate = False
     configure_logs("loud")
     details = json.loads(sys.argv[1])
     for each in details:

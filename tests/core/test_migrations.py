@@ -68,3 +68,18 @@ def test_a_store_without_messages_on_request_gets_what_it_lacks_and_keeps_its_ro
     assert kept == [("x", None)]
     assert metadata.tables.keys() <= tables
     assert connect_store(url).dialect.name == store.dialect.name
+
+
+def test_the_inbox_is_indexed_by_state_only_where_something_waits(store):
+    def names() -> set[str | None]:
+        return {index["name"] for index in sa.inspect(store).get_indexes("inbox")}
+
+    with store.begin() as connection:
+        connection.exec_driver_sql("drop index ix_inbox_not_applied")
+        connection.exec_driver_sql("create index ix_inbox_state on inbox (state)")
+        connection.exec_driver_sql("update alembic_version set version_num = '0009'")
+    migrate(store)
+    migrate(store)
+
+    assert "ix_inbox_not_applied" in names()
+    assert "ix_inbox_state" not in names()

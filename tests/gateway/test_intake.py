@@ -6,7 +6,7 @@ from collections import Counter
 import httpx
 import pytest
 
-from gateway import applying, intake
+from gateway import applying, intake, writing
 from gateway.app import create_app
 from tests.gateway.conftest import signed
 from tests.gateway.test_webhooks import DOORS, meta, status
@@ -45,7 +45,7 @@ def test_who_finds_no_place_is_put_off_and_what_was_let_in_is_written_once_the_s
     monkeypatch.setattr(intake, "_MOST_WAITING", 10)
 
     async def run() -> list[httpx.Response]:
-        gateway.intake.start()
+        await gateway.intake.start()
         with sqlite_store.begin():  # nobody else may write
             posting = gateway.posting(BODIES)
             await asyncio.sleep(0.3)
@@ -64,7 +64,7 @@ def test_large_deliveries_that_wait_are_limited_by_their_size(gateway, sqlite_st
     monkeypatch.setattr(intake, "_MOST_BYTES_WAITING", 5 * len(BODIES[0]) + 20)
 
     async def run() -> list[httpx.Response]:
-        gateway.intake.start()
+        await gateway.intake.start()
         with sqlite_store.begin():
             posting = gateway.posting(BODIES[:9])
             await asyncio.sleep(0.2)
@@ -79,7 +79,7 @@ def test_nobody_waits_longer_than_a_provider_does(gateway, sqlite_store, rows, m
     monkeypatch.setattr(intake, "_LONGEST_WAIT", 0.1)
 
     async def run() -> list[int]:
-        gateway.intake.start()
+        await gateway.intake.start()
         with sqlite_store.begin():
             first = await gateway.post(BODIES[0])
         again = await gateway.post(BODIES[0])  # by now it may have been written: a repeat is answered all the same
@@ -92,7 +92,7 @@ def test_nobody_waits_longer_than_a_provider_does(gateway, sqlite_store, rows, m
 
 def test_stopping_writes_what_waits(gateway, sqlite_store, rows):
     async def run() -> list[httpx.Response]:
-        gateway.intake.start()
+        await gateway.intake.start()
         with sqlite_store.begin():
             posting = gateway.posting(BODIES)
             await asyncio.sleep(0.1)
@@ -110,9 +110,9 @@ def test_a_fault_of_ours_puts_the_delivery_off_and_the_writer_lives(gateway, row
         raise RuntimeError
 
     async def run() -> list[int]:
-        gateway.intake.start()
+        await gateway.intake.start()
         with monkeypatch.context() as faulty:
-            faulty.setattr(intake, "keep", broken)
+            faulty.setattr(writing, "keep", broken)
             first = await gateway.post(BODIES[0])
         again = await gateway.post(BODIES[0])
         await gateway.intake.stop()
@@ -133,7 +133,7 @@ def test_a_delivery_whose_translation_breaks_is_kept_and_its_neighbours_are_appl
     monkeypatch.setattr(applying.whatsapp_events, "translate", fragile)
 
     async def run() -> list[httpx.Response]:
-        gateway.intake.start()
+        await gateway.intake.start()
         answers = await asyncio.gather(*gateway.posting(BODIES[:5]))
         await gateway.intake.stop()
         return answers

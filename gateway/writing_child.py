@@ -1,0 +1,131 @@
+"""The writing process: an interpreter and a core of its own for translating and writing, so that the doors stay quick.
+
+It ends when the gateway closes the connection or dies, and not by a signal meant for the whole group: what was sent is
+written first.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import threading
+from collections import deque
+
+import sqlalchemy as sa
+
+from core import telemetry, traces
+from core.clock import utc_now
+from core.settings import Settings
+from core.store.engine import connect_store
+from core.store.inbox import Raw
+from gateway.applying import translator
+from gateway.frames import Frames, frame
+from gateway.writing import MOST_BYTES_TOGETHER, MOST_TOGETHER, Groups, Taken
+
+_CHUNK = 1024 * 1024
+# What is looked up is always few rows by their key; PostgreSQL, which cannot count them, would read whole tables.
+_BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+
+
+# SQLite would have all wait while a commit reaches the disk: the writing process does that itself, beside the next
+# group. Its log is copied into the database less often than SQLite does by itself, for each time costs two more waits.
+_WITHOUT_SYNC = ("PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=4000", "PRAGMA cache_size=-32768")
+
+
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS has the second only
+
+
+def sync_log(connection: sa.Connection) -> None:
+    """Make durable what is committed in SQLite: its write-ahead log, which holds it until it is in the database."""
+    log = os.open(f"{connection.engine.url.database}-wal", os.O_RDWR)
+    try:
+        _sync(log)
+    finally:
+        os.close(log)
+
+
+def _tune(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in _WITHOUT_SYNC:
+        connection.execute(pragma)
+
+
+class _Writing:
+    """Takes what came, writes it, and says so."""
+
+    def __init__(self, connection: socket.socket, engine: sa.Engine, settings: Settings) -> None:
+        self._connection, self._engine, self._translate = connection, engine, translator(settings)
+        self._frames, self._came = Frames(), deque[tuple[int, Taken]]()
+        # Of two connections, each would throw away its copy of SQLite's pages at every word of the other.
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._shared = Groups(engine, self._translate, utc_now, sync_log) if is_sqlite else None
+        self._turn, self._telling = threading.Lock(), threading.Lock()
+
+    def work(self) -> None:
+        """Write until the gateway says no more. While one thread waits for the disk, another writes the next group."""
+        groups = self._shared or Groups(self._engine, self._translate, utc_now)
+        while True:
+            with self._turn:
+                first, group = self._next()
+                if not group:
+                    return
+                begun = groups.begin(group)
+            written = begun.commit()
+            with self._telling:
+                self._connection.sendall(frame((first, len(group), written)))
+
+    def _next(self) -> tuple[int, list[Taken]]:
+        if not self._came and not self._read(0):
+            return 0, []
+        while len(self._came) < MOST_TOGETHER and self._read(socket.MSG_DONTWAIT):
+            pass
+        first, size = self._came[0][0], 0
+        group: list[Taken] = []
+        while self._came and len(group) < MOST_TOGETHER and size < MOST_BYTES_TOGETHER:
+            _, taken = self._came.popleft()
+            group.append(taken)
+            size += len(taken.body) if isinstance(taken, Raw) else 0
+        return first, group
+
+    def _read(self, flags: int) -> bool:
+        """Read what is there, or wait for a whole frame; False when there is none."""
+        while True:
+            try:
+                data = self._connection.recv(_CHUNK, flags)
+            except BlockingIOError:
+                return False
+            if not data:
+                return False
+            for first, group in self._frames.feed(data):
+                self._came.extend(enumerate(group, first))
+            if self._came or flags:
+                return True
+
+
+def main(descriptor: int) -> None:
+    """Be the writing process of the gateway at the other end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    connection = socket.socket(fileno=descriptor)
+    frames = Frames()
+    settings: list[Settings] = []
+    while not settings:
+        settings = list(frames.feed(connection.recv(_CHUNK)))
+    telemetry.start("intake", settings[0])
+    engine = connect_store(settings[0].effective_store_url, planner=_BY_KEY)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _tune)
+    writing = _Writing(connection, engine, settings[0])
+    threads = [threading.Thread(target=writing.work) for _ in range(2)]
+    gc.freeze()  # what is loaded by now stays: looking through it at every collection costs 100 ms
+    connection.sendall(frame(None))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    traces.stop()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
