@@ -1,9 +1,9 @@
 """How well probabilities came true: figures of a past window in which the model had seen nothing."""
 
 from dataclasses import dataclass
+from math import erfc, sqrt
 
 import numpy as np
-from scipy.stats import norm, rankdata
 
 from predictions.logistic import Floats
 
@@ -46,19 +46,24 @@ class Figures:
 
 
 def judge(probabilities: Floats, happened: Floats, bins: int = _BINS) -> Figures:
-    """Compare probabilities with what happened (1 or 0); bins hold equally many rows each."""
+    """Compare probabilities with what happened (1 or 0).
+
+    Of each bin about equally many are foreseen: where little happens, bins of equally many rows would all be alike.
+    """
     rows, count = len(happened), int(happened.sum())
     predicted = float(probabilities.sum())
     variance = float((probabilities * (1 - probabilities)).sum())
-    distance = max(0.0, abs(count - predicted) - 0.5) / np.sqrt(max(variance, 1e-12))
-    parts = np.array_split(np.argsort(probabilities, kind="stable"), min(bins, rows))
+    distance = max(0.0, abs(count - predicted) - 0.5) / sqrt(max(variance, 1e-12))
+    order = np.argsort(probabilities, kind="stable")
+    places = np.minimum(bins * np.cumsum(probabilities[order]) / max(predicted, 1e-12), bins - 1).astype(int)
+    parts = [part for place in range(bins) if len(part := order[places == place])]
     found = [Bin(len(part), float(probabilities[part].mean()), int(happened[part].sum())) for part in parts]
     share = count / rows
     return Figures(
         rows=rows,
         predicted=predicted,
         happened=count,
-        p_value=float(2 * norm.sf(distance)),
+        p_value=erfc(distance / sqrt(2)),
         auc=_auc(probabilities, happened),
         brier=float(np.mean((probabilities - happened) ** 2)),
         brier_base_rate=share * (1 - share),
@@ -72,5 +77,6 @@ def _auc(probabilities: Floats, happened: Floats) -> float | None:
     count, others = int(happened.sum()), int(len(happened) - happened.sum())
     if not count or not others:
         return None
-    ranks = rankdata(probabilities)
+    _, places, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
     return float((ranks[happened == 1].sum() - count * (count + 1) / 2) / (count * others))

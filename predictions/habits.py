@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,4 +74,5 @@ def interval(weights: Floats, best: Ints) -> tuple[Floats, Floats, Floats]:
     """Return the share of each person's ``best`` bin, and the ends of its 95 % interval."""
     chosen = np.take_along_axis(weights, best[:, None], axis=1)[:, 0]
     total = weights.sum(axis=1)
-    return chosen / total, beta.ppf(0.025, chosen, total - chosen), beta.ppf(0.975, chosen, total - chosen)
+    low, high = (betaincinv(chosen, total - chosen, level) for level in (0.025, 0.975))
+    return chosen / total, low, high

@@ -47,8 +47,12 @@ def fit(connection: Any, now: datetime) -> Model:
 
 
 def score(connection: Any, model: Model, now: datetime) -> pl.DataFrame:
-    """Return a row of ``raw.predictions__lifetime_values`` per company and currency of a contract or a purchase."""
+    """Return a row of ``raw.predictions__lifetime_values`` per company and currency of a contract or a purchase.
+
+    Whether a contract that ends soon is renewed is what churn scored at the same moment, where it did.
+    """
     held, rows = ask(connection, "contracts_held", now=now), ask(connection, "purchases", now=now)
+    held = held.join(ask(connection, "churn_now", now=now), on="company_id", how="left")
     paid = rows.select(
         *_KEYS, pl.col("purchases").cast(pl.Int64).alias("purchase_count"), pl.col("amount").alias("paid_amount")
     )
@@ -99,8 +103,11 @@ def _of_contracts(held: pl.DataFrame, parameters: dict[str, float] | None) -> pl
 
 
 def _contract_values(model: Renewing, held: pl.DataFrame, days: float) -> tuple[Floats, Floats, Floats]:
-    columns = (_column(held, name) for name in ("annual_value", "days_left", "term_days", "earlier"))
-    return model.value(days, *columns)
+    annual, left, term, earlier = (
+        _column(held, name) for name in ("annual_value", "days_left", "term_days", "earlier")
+    )
+    scores = _column(held, "churn_score") if "churn_score" in held.columns else np.full(len(held), np.nan)
+    return model.value(days, annual, left, term, earlier, 1 - scores)
 
 
 def _of_purchases(rows: pl.DataFrame, parameters: dict[str, Any] | None) -> pl.DataFrame:

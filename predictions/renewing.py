@@ -29,15 +29,22 @@ class Renewing:
         b = self.b + earlier
         return np.asarray(np.exp(betaln(self.a, b + renewals) - betaln(self.a, b)))
 
+    def chances(self, earlier: Floats, first: Floats) -> Floats:
+        """Return the chance of at least 0, 1, 2 … renewals; ``first`` is that of the next one, nan where unknown."""
+        renewals = np.arange(_MOST_RENEWALS + 1.0)[None, :]
+        own = self.still_there(earlier[:, None], renewals)
+        told = first[:, None] * self.still_there(earlier[:, None] + 1, np.maximum(renewals - 1, 0))
+        return np.asarray(np.where(np.isnan(first)[:, None] | (renewals == 0), own, told))
+
     def value(
-        self, days: float, annual_value: Floats, days_left: Floats, term_days: Floats, earlier: Floats
+        self, days: float, annual_value: Floats, days_left: Floats, term_days: Floats, earlier: Floats, first: Floats
     ) -> tuple[Floats, Floats, Floats]:
         """Return what contracts come to in so many days: expected, and the ends of its 95 % interval.
 
-        Every renewal is for as long and as much as the last contract.
+        Every renewal is for as long and as much as the last contract; ``first`` as in ``chances``.
         """
         renewals = np.arange(_MOST_RENEWALS + 1.0)[None, :]
-        chance = self.still_there(earlier[:, None], renewals)  # of at least 0, 1, 2 … renewals
+        chance = self.chances(earlier, first)
         covered = np.minimum(days, days_left[:, None] + renewals * term_days[:, None])
         added = np.diff(covered, axis=1, prepend=0)
         per_day = annual_value / _YEAR

@@ -1,9 +1,11 @@
 """Lifetime value: each currency for itself, contracts until their end and beyond, and how that came out before."""
 
 import numpy as np
+import polars as pl
 import pytest
 
-from predictions import lifetime
+from predictions import churn, lifetime
+from predictions.model import write
 from predictions.renewing import Renewing
 from tests.campaigns.conftest import Town
 from tests.predictions.conftest import live, settle
@@ -38,6 +40,20 @@ def test_who_holds_no_contract_any_more_is_valued_by_purchases(lived: Town) -> N
     assert set(rows["state"]) == {"scored"}
 
 
+def test_a_contract_that_ends_soon_is_worth_less_the_likelier_the_company_leaves(lived: Town) -> None:
+    model = lifetime.fit(lived.connection, lived.now)
+    alone = lifetime.score(lived.connection, model, lived.now)
+    scores = churn.score(lived.connection, churn.fit(lived.connection, lived.now), lived.now)
+    write(lived.connection, "predictions__churn_scores", lived.now, scores)
+    together = lifetime.score(lived.connection, model, lived.now)
+    risky = dict(scores.filter(pl.col("score") > 0.5).select("company_id", "score").iter_rows())
+    values = [dict(each.select("company_id", "score").iter_rows()) for each in (alone, together)]
+
+    assert len(risky) > 1
+    assert all(values[1][company] < values[0][company] for company in risky)
+    assert sum(values[0][company] == values[1][company] for company in values[0]) > 60  # who need not decide yet
+
+
 def test_few_contracts_and_purchases_give_a_state_in_place_of_a_number(town: Town) -> None:
     live(town, 6)
     settle(town.connection, town.now)
@@ -65,7 +81,7 @@ def test_the_expected_value_is_the_mean_over_companies_that_leave_by_chance() ->
     leaving = random.beta(model.a, model.b + one["earlier"], size=200_000)
     renewals = random.geometric(leaving) - 1
     drawn = np.minimum(1095, one["days_left"] + renewals * one["term_days"]) * one["annual_value"] / 365
-    expected, low, high = model.value(1095, *(np.array([each]) for each in one.values()))
+    expected, low, high = model.value(1095, *(np.array([each]) for each in one.values()), first=np.array([np.nan]))
 
     assert expected[0] == pytest.approx(drawn.mean(), rel=0.01)
     assert (low[0], high[0]) == pytest.approx(tuple(np.percentile(drawn, (2.5, 97.5))))
