@@ -119,3 +119,14 @@ def test_a_company_has_left_when_no_contract_is_in_force_at_the_end_of_the_horiz
     assert set(stayed["company_id"]) == {renewed, runs_on}
     early = {**given, "now": town.now - timedelta(days=1)}
     assert ask(town.connection, "churn_outcomes", **early).is_empty()
+
+
+def test_a_contract_written_after_the_horizon_does_not_undo_that_the_company_had_left(town: Town) -> None:
+    moment = town.now - timedelta(days=churn.HORIZON)
+    company = town.row("companies", name="a", country="Thailand")
+    town.contract(company, ends_in=-20, created_at=moment - timedelta(days=300))
+    town.contract(company, ends_in=345, renewed_from="contracts-0001", created_at=town.now + timedelta(days=10))
+    settle(town.connection, town.now)
+    later = town.now + timedelta(days=30)
+
+    assert ask(town.connection, "churn_outcomes", moments=[moment], horizon=churn.HORIZON, now=later).is_empty()
