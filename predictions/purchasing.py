@@ -107,7 +107,7 @@ def _maximum(
         start,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 2000, "ftol": 1e-13, "gtol": 1e-8},
+        options={"maxiter": 2000, "ftol": 1e-10, "gtol": 1e-6},
     )
     return np.asarray(found.x, dtype=np.float64)
 
