@@ -23,7 +23,7 @@ STAMP = VENV / "bma-stamp"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 
-SQL_FOLDERS = ("warehouse", "campaigns", "dashboard", "gateway")
+SQL_FOLDERS = ("warehouse", "campaigns", "predictions", "dashboard", "gateway")
 CHECKS = (
     ("format", ["ruff", "format", "--check", "."]),
     ("lint", ["ruff", "check", "."]),

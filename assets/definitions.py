@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import campaigns, crm_feedback, lake, models, provider_templates, raw, schedules, sensors
+from assets import campaigns, crm_feedback, lake, models, predictions, provider_templates, raw, schedules, sensors
 from assets.resources import Installation
 
 defs = dg.Definitions(
@@ -25,6 +25,7 @@ defs = dg.Definitions(
         campaigns.withdrawals,
         campaigns.DECISIONS,
         campaigns.sends,
+        predictions.predict,
         crm_feedback.notes,
         provider_templates.whatsapp_templates,
     ],

@@ -45,6 +45,13 @@ daily_totals = dg.define_asset_job(
     description="Ask the providers for their own counts; the next build compares them with ours.",
 )
 
+daily_predictions = dg.define_asset_job(
+    "daily_predictions",
+    selection=dg.AssetSelection.groups("predictions").downstream()
+    & (_MODELS | dg.AssetSelection.groups("predictions")),
+    description="Foresee who may leave, what customers will buy and when people react; check, publish.",
+)
+
 
 def campaign_job(playbook: Playbook) -> Any:
     """Make the job of one campaign: segments, its decisions, sending."""
@@ -83,6 +90,7 @@ JOBS = [
     nightly_compare,
     daily_totals,
     feedback,
+    daily_predictions,
     send_due,
     due_campaigns,
     *CAMPAIGN_JOBS.values(),
@@ -94,6 +102,10 @@ SCHEDULES = [
     dg.ScheduleDefinition(job=hourly_build, cron_schedule="5 * * * *", default_status=_ON),
     dg.ScheduleDefinition(
         job=nightly_compare, cron_schedule="30 2 * * *", execution_timezone="Asia/Bangkok", default_status=_ON
+    ),
+    # After the night's full compare, before campaigns decide.
+    dg.ScheduleDefinition(
+        job=daily_predictions, cron_schedule="45 5 * * *", execution_timezone="Asia/Bangkok", default_status=_ON
     ),
     dg.ScheduleDefinition(job=feedback, cron_schedule="20 * * * *", default_status=_ON),
     # Before the hour's build. Yesterday is over for LINE (UTC+9) since 22:00, for WhatsApp (UTC) since 7:00.

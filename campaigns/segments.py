@@ -163,7 +163,7 @@ def require_tables(connection: Any, segment: Segment, compiled: Compiled) -> Non
     if missing := sorted(compiled.tables - _tables(connection)):
         raise PermanentError(
             f"segment {segment.segment_id} asks about {', '.join(missing)}, which this warehouse does not have: "
-            "run `bma build`; predicted scores exist only where a model makes them, else take that clause out"
+            "run `bma build`"
         )
 
 

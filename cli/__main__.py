@@ -24,6 +24,7 @@ from cli.lake_commands import lake
 from cli.lineage_command import lineage
 from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
+from cli.predict_command import predict
 from cli.reconcile_commands import reconcile
 from cli.segment_commands import segment
 from cli.template_commands import template
@@ -50,6 +51,7 @@ app.add_typer(lake, name="lake")
 app.command()(reconcile)
 app.command()(export)
 app.command()(feedback)
+app.command()(predict)
 app.command()(lineage)
 app.command()(backup)
 app.command()(restore)

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 import uvicorn
 
+from assets import scoring
 from assets.steps import Steps
 from campaigns.playbooks import read_playbooks
 from cli import world
@@ -124,6 +125,8 @@ class Demo:
         with self.stages.stage("build"):
             self.steps.build()
         if is_last:
+            with self.stages.stage("predict"):
+                scoring.predict(self.steps)
             with self.stages.stage("publish"):
                 self.steps.publish()
 

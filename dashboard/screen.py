@@ -10,7 +10,18 @@ from core.vocabulary import Role
 from dashboard import data
 from dashboard.parts.words import LANGUAGES, same_tab, say
 from dashboard.viewer import arrive, may, viewer
-from dashboard.views import admin, campaigns, channels, conversations, customer, health, overview, reports, segments
+from dashboard.views import (
+    admin,
+    campaigns,
+    channels,
+    conversations,
+    customer,
+    health,
+    overview,
+    predictions,
+    reports,
+    segments,
+)
 
 PAGES: dict[str, tuple[Callable[[], None], str, Role]] = {
     "overview": (overview.show, "today", Role.VIEWER),
@@ -19,6 +30,7 @@ PAGES: dict[str, tuple[Callable[[], None], str, Role]] = {
     "customer": (customer.show, "apartment", Role.VIEWER),
     "conversations": (conversations.show, "forum", Role.VIEWER),
     "channels": (channels.show, "cell_tower", Role.VIEWER),
+    "predictions": (predictions.show, "online_prediction", Role.VIEWER),
     "reports": (reports.show, "bar_chart", Role.VIEWER),
     "health": (health.show, "health_and_safety", Role.VIEWER),
     "admin": (admin.show, "shield_person", Role.MARKETER),

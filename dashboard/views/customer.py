@@ -5,10 +5,11 @@ import streamlit as st
 
 from dashboard.data import ask
 from dashboard.parts.audited import note_reading
+from dashboard.parts.reasons import reasons_said
 from dashboard.parts.show import empty, linked, table
 from dashboard.parts.words import day, money, say, words
 
-_PARTS = ("timeline", "contacts", "contracts", "invoices", "zones", "tickets", "scores")
+_PARTS = ("timeline", "contacts", "contracts", "invoices", "zones", "tickets", "predictions", "scores")
 
 
 def show() -> None:
@@ -54,7 +55,7 @@ def _company(company_id: str) -> None:
             if part == "contacts":
                 note_reading(f"company:{company_id}", frame["contact_id"].to_list())
                 frame = frame.drop("contact_id")
-            table(_worded(frame) if part == "timeline" else frame, part)
+            table(_SAID[part](frame) if part in _SAID else frame, part)
 
 
 def _worded(frame: pl.DataFrame) -> pl.DataFrame:
@@ -69,3 +70,6 @@ def _worded(frame: pl.DataFrame) -> pl.DataFrame:
         for kind, text in zip(frame["kind"], said, strict=True)
     ]
     return frame.drop("kind").with_columns(pl.Series("what", marked))
+
+
+_SAID = {"timeline": _worded, "predictions": reasons_said}

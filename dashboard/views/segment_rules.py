@@ -108,6 +108,8 @@ def _value(field: Field, operator: str) -> Any:
         return st.multiselect(label, options, accept_new_options=not options, key=key)
     if isinstance(field.values, tuple):
         return st.selectbox(label, field.values, key=key)
+    if field.unit == "0 to 1":
+        return round(st.number_input(label, 0.0, 1.0, 0.5, step=0.05, key=key), 2)
     if field.type in {"number", "money"}:
         return int(st.number_input(label, value=1, key=key))
     if field.type in {"date", "time"}:

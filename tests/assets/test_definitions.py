@@ -71,3 +71,14 @@ def test_what_people_made_is_decided_before_it_is_sent(defs):
     order = [node.name for node in job.nodes_in_topological_order]
 
     assert order.index("compute_segments") < order.index("campaigns__made_by_people") < order.index("senders__sends")
+
+
+def test_every_morning_what_is_predicted_is_built_checked_and_published(defs):
+    (schedule,) = (each for each in defs.schedules if each.job_name == "daily_predictions")
+    order = [node.name for node in defs.resolve_job_def("daily_predictions").nodes_in_topological_order]
+    steps = ("predict", "staging__predictions__churn_scores", "marts__churn_scores", "marts__checks", "serve__marts")
+    places = [order.index(step) for step in steps]
+
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("45 5 * * *", "Asia/Bangkok")
+    assert places == sorted(places)
+    assert not any(name.startswith("load_") for name in order)

@@ -22,6 +22,7 @@ PAGES = {
     "/customer": ("Customers", "ลูกค้า"),
     "/conversations": ("Conversations", "บทสนทนา"),
     "/channels": ("Channels", "ช่องทาง"),
+    "/predictions": ("Predictions", "การคาดการณ์"),
     "/reports": ("Reports", "รายงาน"),
     "/health": ("Data health", "สุขภาพข้อมูล"),
     "/admin": ("Administration", "การดูแลระบบ"),
