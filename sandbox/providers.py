@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.answers import graph_error
+from sandbox.answers import graph_error, whatsapp_took
 from sandbox.counters import Counters
 from sandbox.line_replies import LineReplies, words_of
 from sandbox.people import Taken
@@ -128,24 +128,31 @@ class Providers:
             )
         if body.get("messaging_product") != "whatsapp" or not body.get("to"):
             return graph_error(400, 100, "Invalid parameter")
+        if body.get("type") == "text":
+            return self._whatsapp_text(body, fault)
         template = body.get("template", {})
         texts = [each["text"] for part in template.get("components", ()) for each in part["parameters"]]
         if not template.get("name") or not all(texts):
             return graph_error(400, 132000, "Number of parameters does not match")
+        return self._whatsapp_takes(body, fault, template["language"]["code"], template=template["name"])
+
+    def _whatsapp_text(self, body: dict[str, Any], fault: str) -> Response:
+        """Take free text, which needs a message of the person in the last 24 hours."""
+        text, number = str(body.get("text", {}).get("body", "")), body["to"]
+        if not 0 < len(text) <= 4096:
+            return graph_error(400, 100, "Invalid parameter")
+        wrote = self.reactions.wrote.get(number)
+        if wrote is None or self.now - wrote > timedelta(hours=24):
+            return graph_error(400, 131047, "Re-engagement message")
+        return self._whatsapp_takes(body, fault, "th" if _THAI.search(text) else "en", is_answer=True)
+
+    def _whatsapp_takes(self, body: dict[str, Any], fault: str, language: str, **more: Any) -> Response:
         key = body.get("biz_opaque_callback_data") or uuid.uuid4().hex
         wamid = f"wamid.{hashlib.sha256(f'{key}{len(self.taken)}'.encode()).hexdigest()[:32]}"
-        language = template["language"]["code"]
-        self.take(Taken("whatsapp", key, body["to"], self.now, wamid, language, template=template["name"]))
+        self.take(Taken("whatsapp", key, body["to"], self.now, wamid, language, **more))
         if fault == "reset_after_accept":
             raise ConnectionResetError
-        number = body["to"].lstrip("+")
-        return JSONResponse(
-            {
-                "messaging_product": "whatsapp",
-                "contacts": [{"input": body["to"], "wa_id": number}],
-                "messages": [{"id": wamid, "message_status": "accepted"}],
-            }
-        )
+        return whatsapp_took(body["to"], wamid)
 
     async def line(self, request: Request) -> Response:
         """Take a push, or a multicast for each of its people; the retry key makes a repeat harmless."""
@@ -252,6 +259,7 @@ class Providers:
                 envelope.mail_from or "",
                 header,
                 next((link for link in _LINK.findall(page) if "/t/h/" in link), ""),
+                is_answer=not unsubscribe,
             )
         )
         if fault == "reset_after_accept":
