@@ -24,7 +24,7 @@ from sandbox.counters import Counters
 from sandbox.line_replies import LineReplies, words_of
 from sandbox.people import Taken
 from sandbox.reacting import Reactions
-from sandbox.serving import serve
+from sandbox.serving import free_port, serve
 
 _LINK = re.compile(r"https?://[^\s\"'<>]+")
 _HOUR_A_SECOND = 3600.0
@@ -289,14 +289,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Serve until stopped."""
     providers = Providers(arguments)
-    controller = Controller(providers, hostname="127.0.0.1", port=arguments.smtp_port or _free_port())
+    controller = Controller(providers, hostname="127.0.0.1", port=arguments.smtp_port or free_port())
     controller.start()
     serve(providers.app(), arguments.port, more=lambda: {"smtp_port": controller.port})
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,10 +7,15 @@ import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
+from dashboard.parts.reasons import reason
 from dashboard.parts.words import day_text, keyed, say, stamp, title, words
 
 # Columns whose values are translated on screen, never in an export.
-_WORDED = ("outcome", "channel", "status", "state", "reject_type", "severity", "kind", "purpose", "measure")
+_WORDED = (
+    *("outcome", "channel", "status", "state", "reject_type", "severity", "kind", "purpose", "measure"),
+    *("urgency", "sentiment", "department"),
+)
+_REASONS = ("reason", "basis")
 _MOST_UNROLLED = 8
 _SHARES = ("_rate", "_rate_human", "_rate_raw", "_share", "lift", "lift_low", "lift_high")
 
@@ -105,7 +110,13 @@ def _as_read(frame: pl.DataFrame) -> pl.DataFrame:
         ),
         *(day_text(pl.col(name)).alias(name) for name, kind in frame.schema.items() if kind == pl.Date),
         *(pl.col(name).replace(words(name)) for name in _WORDED if name in frame.columns),
+        *(pl.col(name).replace(_reasons(frame[name])) for name in _REASONS if name in frame.columns),
     )
+
+
+def _reasons(column: pl.Series) -> dict[str, str | None]:
+    """Return how the viewer reads each reason of a column: there are few different ones."""
+    return {each: reason(each) for each in column.unique().drop_nulls()}
 
 
 def _xlsx(flat: pl.DataFrame) -> bytes:

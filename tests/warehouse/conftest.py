@@ -71,7 +71,7 @@ def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make every raw table, empty."""
+    """Make every raw table that is not there yet, empty."""
     prepare(connection)
     shapes = {table: {name: _CRM_TYPES[kind] for name, kind in columns.items()} for table, columns in TABLES.items()}
     for table in _JOURNAL:
@@ -82,4 +82,4 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     shapes[judgements.TABLE] = {name: _CRM_TYPES[kind] for name, kind in judgements.COLUMNS.items()}
     for table, shape in shapes.items():
         listed = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
-        connection.execute(f"create table raw.{table} ({listed})")
+        connection.execute(f"create table if not exists raw.{table} ({listed})")
