@@ -24,7 +24,7 @@ from dashboard.store import store
 from dashboard.viewer import actor, may
 
 _OVERLAP = timedelta(minutes=30)  # the copy may lack what was recorded while it was built
-_SAID = {
+_SAID: dict[str, Any] = {
     "happened_at": pl.Datetime("us", "UTC"),
     "direction": pl.String,
     "channel": pl.String,
@@ -91,7 +91,7 @@ def _with_news(said: pl.DataFrame, conversation_id: str) -> tuple[pl.DataFrame, 
     ]
     fresh = pl.DataFrame([each for each in news if each["said_id"] not in known], schema=_SAID)
     kept = said.filter(~pl.col("said_id").is_in(sorted(ours)))
-    return pl.concat([kept.select(*_SAID).cast(_SAID), fresh]), {
+    return pl.concat([kept.select(*_SAID).cast(pl.Schema(_SAID)), fresh]), {
         each["message_id"]: (each["status"], each["reason"]) for each in answers
     }
 

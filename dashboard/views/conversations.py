@@ -36,7 +36,7 @@ _COLUMNS = (
 # DOMAIN.md §3: what a first answer is worth by how soon it came, in seconds.
 _GRADES = {"excellent": 60, "good": 5 * 60, "acceptable": 3600}
 _TIME = pl.Datetime("us", "UTC")
-_SHAPE = {
+_SHAPE: dict[str, Any] = {
     "conversation_id": pl.String,
     "contact_id": pl.String,
     "channel": pl.String,
