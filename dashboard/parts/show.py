@@ -80,12 +80,15 @@ def empty(key: str) -> None:
 def linked(parameter: str, options: list[str], label: str, names: dict[str, str]) -> str:
     """Let the viewer choose one of ``options`` and keep it in the address, so that a link opens the same."""
     asked, key = st.query_params.get(parameter, ""), keyed(f"choice-{parameter}")
+    made_for_them = st.session_state.pop(f"chosen-{parameter}", None)
+    if made_for_them in options:
+        st.session_state[key] = made_for_them
     if st.session_state.get(key, asked) not in options:
         st.session_state.pop(key, None)
     chosen = st.selectbox(
         label,
         options,
-        index=options.index(asked) if asked in options else 0,
+        index=options.index(asked) if asked in options and made_for_them is None else 0,
         format_func=lambda option: names.get(option, option),
         key=key,
     )
@@ -95,8 +98,11 @@ def linked(parameter: str, options: list[str], label: str, names: dict[str, str]
 
 
 def choose(parameter: str, option: str) -> None:
-    """Choose in the viewer's place what ``linked`` shows next."""
-    st.session_state.pop(keyed(f"choice-{parameter}"), None)
+    """Choose in the viewer's place what ``linked`` shows next.
+
+    The browser must be told: it holds its own last choice and sends that back with the next click.
+    """
+    st.session_state[f"chosen-{parameter}"] = option
     st.query_params[parameter] = option
 
 

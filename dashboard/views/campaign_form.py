@@ -30,7 +30,7 @@ _FIRST = {
 def draft_form() -> None:
     """Draw the form; what it makes is a draft, which is sent by nobody."""
     filled = _filled()
-    if not st.button(say("save_draft"), icon=":material/save:", key="c_save", type="primary"):
+    if not st.button(say("save_draft"), icon=":material/save:", key="c_save"):
         return
     remember(found := problems(filled, utc_now()))
     if found:

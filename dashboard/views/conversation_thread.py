@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
+from sqlalchemy.exc import DBAPIError
 
 from campaigns import replies, suggestions
 from campaigns.replies import Draft, ReplyRefusedError
@@ -16,6 +17,7 @@ from core.store.conversations import Conversation
 from core.store.engine import reading
 from core.vocabulary import EXITS, Role
 from dashboard.data import ask
+from dashboard.parts.again import look_again
 from dashboard.parts.audited import note_reading
 from dashboard.parts.reasons import reason
 from dashboard.parts.show import behind, empty
@@ -59,9 +61,14 @@ def _said(conversation_id: str, contact_id: str | None, *, is_live: bool) -> Non
     """Show what was said on every channel; answers and what just came in are as new as the store."""
     said = ask("thread", contact_id=contact_id) if contact_id else pl.DataFrame(schema=_SAID)
     states: dict[str, tuple[str, str | None]] = {}
-    if is_live:
-        said, states = _with_news(said, conversation_id)
-    note_reading(f"conversation:{conversation_id}", [contact_id])
+    try:
+        if is_live:
+            said, states = _with_news(said, conversation_id)
+        note_reading(f"conversation:{conversation_id}", [contact_id])
+    except (DBAPIError, OSError):
+        st.warning(say("store_away"), icon=":material/hourglass:")
+        look_again()
+        return  # who reads in the clear is noted first
     for line in said.sort("happened_at").iter_rows(named=True):
         _line(line, states.get(line["said_id"]))
     behind(said, "thread")
@@ -152,7 +159,6 @@ def _answer(row: dict[str, Any]) -> None:
         say("send_answer"),
         key=f"send-{draft}",
         icon=":material/send:",
-        type="primary",
         on_click=_send,
         args=(conversation_id, draft, key),
     )

@@ -12,6 +12,7 @@ from core.clock import utc_now
 from core.store import conversations
 from core.store.engine import reading
 from dashboard.data import ask
+from dashboard.parts.again import look_again
 from dashboard.parts.show import empty, linked, table
 from dashboard.parts.words import say, when, words
 from dashboard.store import store
@@ -21,12 +22,12 @@ from pipelines.judging.routing import PROMISES
 _COLUMNS = (
     "contact",
     "company",
-    "channel",
     "urgency",
     "waited_minutes",
     "minutes_left",
     "promise",
     "sentiment",
+    "channel",
     "department",
     "status",
     "last_inbound_at",
@@ -91,6 +92,7 @@ def _live() -> pl.DataFrame | None:
             found = conversations.newest(connection)
     except (DBAPIError, OSError):
         st.warning(say("store_away"), icon=":material/hourglass:")
+        look_again()
         return None
     return pl.DataFrame([_row(each) for each in found], schema=_SHAPE)
 
