@@ -20,6 +20,7 @@ from senders.templates import Template
 from senders.whatsapp.send import payload
 from tests.gateway.conftest import signed, signed_in
 from tests.gateway.test_sends import rows
+from tests.senders.working import GOOD, work
 
 ADDRESS = {"whatsapp": "+66812345678", "email": "malee@hotel.example", "line": "U" + "1" * 32}
 
@@ -137,6 +138,30 @@ def test_whatsapp_takes_words_within_its_window_and_only_a_template_after_it(cli
     assert message["expires_at"] == now + timedelta(hours=1)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:bma:problem:reply-window")
     assert "template" in refused.json()["detail"]
+
+
+def test_the_worker_sends_an_answer_as_words_that_carry_our_id_and_sends_it_once(client, place, wrote, now):
+    message_id = answer(client, wrote()).json()["message_id"]
+    _, peer = work(place, GOOD, clock=lambda: now)
+    _, later = work(place, GOOD, clock=lambda: now + timedelta(minutes=5))
+
+    (taken,) = peer.taken
+    body = json.loads(taken.partition(b"\r\n\r\n")[2])
+    assert (body["type"], body["text"]["body"], body["biz_opaque_callback_data"]) == ("text", "In June.", message_id)
+    assert later.taken == []
+    assert [row["status"] for row in rows(place, messages)] == ["accepted"]
+
+
+def test_an_opt_out_between_answer_and_worker_still_stops_it(client, place, wrote, now):
+    answer(client, key := wrote())
+    given = {"address": ADDRESS["whatsapp"], "contact_id": None, "reason": "said stop", "source": "whatsapp_stop"}
+    with place.begin() as connection:
+        suppressions.add(connection, channel="whatsapp", **given, now=now)
+    _, peer = work(place, GOOD, clock=lambda: now)
+
+    assert peer.taken == []
+    assert [row["status"] for row in rows(place, messages)] == ["suppressed"]
+    assert find(place, key).is_waiting
 
 
 def test_an_answer_by_mail_stands_in_its_thread_and_counts_nothing(client, place, wrote):
