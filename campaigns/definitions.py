@@ -13,6 +13,7 @@ from campaigns.rules.values import near
 from core.errors import PermanentError
 from core.store import campaign_states
 from core.store.campaign_states import Standing
+from core.store.conversations import REPLY
 from core.store.engine import reading
 from core.vocabulary import CampaignStatus
 
@@ -89,8 +90,9 @@ def variables_of(playbook: Playbook) -> str:
 def require_own_names(playbook: Playbook, others: tuple[Playbook, ...]) -> None:
     """Raise PermanentError where a campaign has a name, or a template's name, that belongs to another."""
     taken = {key[0]: book.campaign_id for book in others for key in templates.contents(book)}
-    taken |= dict.fromkeys(transactional.read_templates(), "the API")
-    if is_shipped(playbook.campaign_id) or playbook.campaign_id in transactional.read_templates():
+    ours = {*transactional.read_templates(), REPLY}
+    taken |= dict.fromkeys(ours, "the API")
+    if is_shipped(playbook.campaign_id) or playbook.campaign_id in ours:
         raise PermanentError(f"campaign {playbook.campaign_id} is a file of this product: change it there, in review")
     if not playbook.messages:
         raise PermanentError(f"campaign {playbook.campaign_id}: messages: the words of each template must be given")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from campaigns import transactional
 from core.duck import attaching, open_file
+from core.store.conversations import REPLY
 from core.store.engine import reading
 from core.store.suppressions import all_standing
 from core.store.templates import template_states
@@ -29,7 +30,7 @@ def over_copy(version: Version, key: str, engine: sa.Engine) -> Iterator[Any]:
     try:
         connection.execute(attaching(version.path, "copy", key=key, read_only=True))
         connection.execute("attach ':memory:' as raw")
-        connection.execute("set variable on_request = ?", [list(transactional.read_templates())])
+        connection.execute("set variable on_request = ?", [[*transactional.read_templates(), REPLY]])
         connection.execute(_RAW)
         with reading(engine) as store:
             _fill(connection, "raw.journal__suppressions", all_standing(store))

@@ -13,6 +13,7 @@ from rich.console import Console
 from cli.address_commands import address
 from cli.backup_commands import backup, restore
 from cli.campaign_commands import campaign
+from cli.conversation_commands import conversation
 from cli.crm_sync import crm_summary, follow_crm
 from cli.doubt_commands import doubt
 from cli.export_command import export
@@ -39,6 +40,7 @@ sync = typer.Typer(no_args_is_help=True, help="Load data into the warehouse's ra
 app.add_typer(sync, name="sync")
 app.add_typer(campaign, name="campaign")
 app.add_typer(segment, name="segment")
+app.add_typer(conversation, name="conversation")
 app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
 app.add_typer(address, name="address")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.clock import utc_now
 from core.settings import load_settings
 from core.vocabulary import Role
 from dashboard import data
+from dashboard.parts.again import look_again
+from dashboard.parts.standing import standing
 from dashboard.parts.words import LANGUAGES, same_tab, say
 from dashboard.viewer import arrive, may, viewer
 from dashboard.views import (
@@ -62,6 +63,7 @@ def main() -> None:
     if version is None:
         st.title("BMA Social")
         st.info(say("nothing_published"), icon=":material/lightbulb:")
+        look_again()
         return
     st.session_state["version"] = version
     pages = [
@@ -70,7 +72,8 @@ def main() -> None:
         if may(role)
     ]
     page = st.navigation(pages)
-    st.sidebar.caption(say("data_age", n=data.age_minutes(version, utc_now())))
+    with st.sidebar:
+        standing(version)
     _say_who()
     page.run()
 

@@ -44,6 +44,23 @@ class Held:
         sql = f'select * from {DATASET}.{table} where "{column}" in (select unnest(?))'  # noqa: S608 -- names of ours
         return self._rows(sql, values) if table in self.columns else []
 
+    def unjudged(self, table: str, version: str, most: int) -> list[dict[str, Any]]:
+        """Return what people wrote and ``table`` has no row of this version for, the newest first.
+
+        Rows have ``event_id, channel, address, contact_id, occurred_at, text``.
+        """
+        if "journal__events" not in self.columns:
+            return []
+        known = f"select event_id from {DATASET}.{table} where classifier_version = ?"  # noqa: S608 -- a name of ours
+        rest = f"and event_id not in ({known})" if table in self.columns else ""
+        sql = f"""
+            select event_id, channel, address, contact_id, occurred_at, detail ->> '$.text' as text
+            from {DATASET}.journal__events
+            where event_type = 'replied' and coalesce((detail ->> '$.text'), '') <> '' {rest}
+            order by occurred_at desc, event_id limit {int(most)}
+        """  # noqa: S608 -- names of ours
+        return self._rows(sql, *([version] if rest else []))
+
     def delete(self, table: str, key: tuple[str, ...], rows: pa.Table) -> None:
         """Delete the rows of a table that have the key of one of these."""
         if self._connection is None:

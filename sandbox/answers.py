@@ -17,3 +17,14 @@ def graph_error(status: int, code: int, text: str) -> JSONResponse:
         },
         status,
     )
+
+
+def whatsapp_took(number: str, wamid: str) -> JSONResponse:
+    """Say, as the Graph API does, that a message was taken."""
+    return JSONResponse(
+        {
+            "messaging_product": "whatsapp",
+            "contacts": [{"input": number, "wa_id": number.lstrip("+")}],
+            "messages": [{"id": wamid, "message_status": "accepted"}],
+        }
+    )

@@ -54,6 +54,7 @@ class Taken:
     honeypot: str = ""  # the link that no person sees
     template: str = ""  # of WhatsApp
     kind: str = "push"  # of LINE: push or multicast
+    is_answer: bool = False  # one person's words to another: nobody clicks in them
     again: list[datetime] = field(default_factory=list)  # when the same was taken once more
 
     @property
@@ -69,6 +70,11 @@ class Taken:
 
 def reactions(seed: int, message: Taken) -> Iterator[tuple[timedelta, str, dict[str, Any]]]:
     """Yield what a person does with a message: delay, act, detail."""
+    if message.is_answer:
+        if message.channel == "whatsapp":
+            yield timedelta(seconds=2), "status", {"status": "sent"}
+            yield timedelta(seconds=6), "status", {"status": "delivered"}
+        return
     rng = random.Random(f"{seed}:{message.channel}:{message.address}:{message.key}")
     yield from {"whatsapp": _whatsapp, "line": _line, "email": _email}[message.channel](rng, message)
 

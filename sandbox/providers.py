@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.answers import graph_error
+from sandbox.answers import graph_error, whatsapp_took
 from sandbox.counters import Counters
 from sandbox.line_replies import LineReplies, words_of
 from sandbox.people import Taken
 from sandbox.reacting import Reactions
-from sandbox.serving import serve
+from sandbox.serving import free_port, serve
 
 _LINK = re.compile(r"https?://[^\s\"'<>]+")
 _HOUR_A_SECOND = 3600.0
@@ -128,24 +128,31 @@ class Providers:
             )
         if body.get("messaging_product") != "whatsapp" or not body.get("to"):
             return graph_error(400, 100, "Invalid parameter")
+        if body.get("type") == "text":
+            return self._whatsapp_text(body, fault)
         template = body.get("template", {})
         texts = [each["text"] for part in template.get("components", ()) for each in part["parameters"]]
         if not template.get("name") or not all(texts):
             return graph_error(400, 132000, "Number of parameters does not match")
+        return self._whatsapp_takes(body, fault, template["language"]["code"], template=template["name"])
+
+    def _whatsapp_text(self, body: dict[str, Any], fault: str) -> Response:
+        """Take free text, which needs a message of the person in the last 24 hours."""
+        text, number = str(body.get("text", {}).get("body", "")), body["to"]
+        if not 0 < len(text) <= 4096:
+            return graph_error(400, 100, "Invalid parameter")
+        wrote = self.reactions.wrote.get(number)
+        if wrote is None or self.now - wrote > timedelta(hours=24):
+            return graph_error(400, 131047, "Re-engagement message")
+        return self._whatsapp_takes(body, fault, "th" if _THAI.search(text) else "en", is_answer=True)
+
+    def _whatsapp_takes(self, body: dict[str, Any], fault: str, language: str, **more: Any) -> Response:
         key = body.get("biz_opaque_callback_data") or uuid.uuid4().hex
         wamid = f"wamid.{hashlib.sha256(f'{key}{len(self.taken)}'.encode()).hexdigest()[:32]}"
-        language = template["language"]["code"]
-        self.take(Taken("whatsapp", key, body["to"], self.now, wamid, language, template=template["name"]))
+        self.take(Taken("whatsapp", key, body["to"], self.now, wamid, language, **more))
         if fault == "reset_after_accept":
             raise ConnectionResetError
-        number = body["to"].lstrip("+")
-        return JSONResponse(
-            {
-                "messaging_product": "whatsapp",
-                "contacts": [{"input": body["to"], "wa_id": number}],
-                "messages": [{"id": wamid, "message_status": "accepted"}],
-            }
-        )
+        return whatsapp_took(body["to"], wamid)
 
     async def line(self, request: Request) -> Response:
         """Take a push, or a multicast for each of its people; the retry key makes a repeat harmless."""
@@ -252,6 +259,7 @@ class Providers:
                 envelope.mail_from or "",
                 header,
                 next((link for link in _LINK.findall(page) if "/t/h/" in link), ""),
+                is_answer=not unsubscribe,
             )
         )
         if fault == "reset_after_accept":
@@ -281,14 +289,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Serve until stopped."""
     providers = Providers(arguments)
-    controller = Controller(providers, hostname="127.0.0.1", port=arguments.smtp_port or _free_port())
+    controller = Controller(providers, hostname="127.0.0.1", port=arguments.smtp_port or free_port())
     controller.start()
     serve(providers.app(), arguments.port, more=lambda: {"smtp_port": controller.port})
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -29,6 +29,7 @@ class Reactions:
         self._lock = threading.Lock()
         self._order = itertools.count()
         self.done: Counter[str] = Counter()
+        self.wrote: dict[str, datetime] = {}  # WhatsApp numbers and when they last wrote to the business
 
     def plan(self, message: Taken) -> None:
         """Decide what the person will do with a message."""
@@ -84,6 +85,7 @@ class Reactions:
         if message.channel == "email":
             await self._mail(http, returned_mail.reply(message, text, act.due))
         elif message.channel == "whatsapp":
+            self.wrote[message.address] = act.due
             await self._whatsapp(
                 http,
                 {

@@ -16,3 +16,10 @@ def serve(app: Any, port: int, *, more: Callable[[], dict[str, Any]] = dict) -> 
     listener.listen(512)
     print(json.dumps({"ready": True, "url": f"http://127.0.0.1:{listener.getsockname()[1]}", **more()}), flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core import tokens
 from core.store.ledger import Message
+from core.vocabulary import Channel
 from senders.contract import Outgoing
 from senders.templates import Template
 
@@ -64,9 +65,11 @@ def compose(message: Message, template: Template, links: Links, link_id: str) ->
         campaign_id=message.campaign_id,
         text=words.text,
     )
-    if template.is_whatsapp:
+    if template.is_named:
         outgoing.template_name, outgoing.parameters = template.name, words.parameters
         return outgoing
+    if template.is_personal:
+        return _personal(outgoing, words.subject, message)
     if button:
         outgoing.text = f"{words.text}\n\n{button['label']}: {click}"
     if template.is_line:
@@ -82,6 +85,14 @@ def compose(message: Message, template: Template, links: Links, link_id: str) ->
         outgoing.html = _html(
             message.language, words.text, _button(button["label"], click) if button else "", foot, end
         )
+    return outgoing
+
+
+def _personal(outgoing: Outgoing, subject: str, message: Message) -> Outgoing:
+    """Finish one person's answer to another: nothing in it counts opens, and nobody unsubscribes from an answer."""
+    if message.channel == Channel.EMAIL:
+        outgoing.subject, outgoing.in_reply_to = subject, str(message.variables.get("in_reply_to") or "")
+        outgoing.html = _html(message.language, outgoing.text, "", "", "")
     return outgoing
 
 

@@ -12,7 +12,8 @@ class Outgoing:
     """A rendered message. ``message_id`` is ours and goes with it, so that a repeat is recognisable.
 
     Email has ``subject``, ``text`` and ``html``; LINE has ``text``, or ``flex``, a whole message;
-    WhatsApp has ``template_name`` and ``parameters``.
+    WhatsApp has ``template_name`` and ``parameters``, or ``text`` alone while the person's window is open.
+    An email without ``unsubscribe_url`` is one person's answer to another; ``in_reply_to`` is the mail it answers.
     """
 
     message_id: str
@@ -26,6 +27,7 @@ class Outgoing:
     parameters: tuple[str, ...] = ()
     unsubscribe_url: str = ""
     flex: dict[str, Any] | None = None
+    in_reply_to: str = ""
 
 
 @dataclass(slots=True)  # not frozen, as above

@@ -16,6 +16,7 @@ from core.vocabulary import Channel
 
 # LINE counts UTF-16 units; WhatsApp limits a template's body; a subject longer than this is cut by readers.
 LONGEST = {Channel.LINE: 5000, Channel.WHATSAPP: 1024}
+LONGEST_ANSWER = {Channel.LINE: 5000, Channel.WHATSAPP: 4096, Channel.EMAIL: 20_000}  # in words of one of ours
 _BUDDHIST_ERA = 543
 _OURS = ("long_date", "listed")  # filters that need no more than the value
 
@@ -144,13 +145,14 @@ class Template:
 
     def __init__(self, content: Mapping[str, Any], channel: Channel) -> None:
         # Asked once: Python 3.11 takes a microsecond to look a member of an enumeration up.
-        self.is_whatsapp, self.is_line = channel is Channel.WHATSAPP, channel is Channel.LINE
+        self.is_personal = bool(content.get("is_personal"))  # one person's words to another
+        self.is_named, self.is_line = channel is Channel.WHATSAPP and not self.is_personal, channel is Channel.LINE
         self._channel, self._language = channel, str(content["language"])
-        self.name: str = content["name"] if self.is_whatsapp else ""
+        self.name: str = content["name"] if self.is_named else ""
         self.button: Mapping[str, str] | None = content.get("button")
         self._content, self._required = content, tuple(content["required"])
         # Meta has WhatsApp's text; what goes out are its parameters
-        expressions = content["parameters"] if self.is_whatsapp else ()
+        expressions = content["parameters"] if self.is_named else ()
         self._parameters = [_parameter(each, self._language) for each in expressions]
 
     def render(self, variables: Mapping[str, Any], button_url: str = "") -> Rendered:
@@ -161,7 +163,7 @@ class Template:
         for name in self._required:
             if _is_blank(name, variables.get(name)):
                 raise MissingVariableError(f"variable {name} has no value for this person")
-        if self.is_whatsapp:
+        if self.is_named:
             return Rendered("", "", tuple([fill(variables) for fill in self._parameters]))
         content = self._content
         text = _fill(content["text"], variables, self._language)

@@ -27,7 +27,13 @@ select
         end as message_count,
         case
             when conversation.last_outbound_at <= getvariable('now') then conversation.last_outbound_at
-        end as last_outbound_at
+        end as last_outbound_at,
+        case
+            when conversation.waiting_since <= getvariable('now') then conversation.waiting_since
+        end as waiting_since,
+        case
+            when conversation.first_answered_at <= getvariable('now') then conversation.first_answered_at
+        end as first_answered_at
     )
 from present.raw.journal__conversations as conversation
 left join heard using (channel, address)

@@ -168,7 +168,16 @@ def _converse(connection: sa.Connection, event: Event, now: datetime) -> None:
     connection.execute(
         sa.update(conversations)
         .where(row.conversation_id == key, is_newer)
-        .values(last_inbound_at=event.occurred_at, window_open_until=window)
+        .values(last_inbound_at=event.occurred_at, last_inbound_id=event.event_id, window_open_until=window)
+    )
+    is_answered = row.last_outbound_at >= row.waiting_since
+    waits_from = sa.case(
+        (sa.or_(row.waiting_since.is_(None), is_answered, row.waiting_since > event.occurred_at), event.occurred_at),
+        else_=row.waiting_since,
+    )
+    is_unanswered = sa.or_(row.last_outbound_at.is_(None), row.last_outbound_at < event.occurred_at)
+    connection.execute(
+        sa.update(conversations).where(row.conversation_id == key, is_unanswered).values(waiting_since=waits_from)
     )
 
 

@@ -46,6 +46,8 @@ def heed(connection: sa.Connection, channel: str, listed: Iterable[Listed], now:
     known = {(each.name, each.language): each for each in listed}
     states = []
     for row in newest_templates(connection, channel):
+        if row["content"].get("is_personal"):
+            continue  # free text within the person's window: the provider has no template of it
         state = _state(row, known)
         reason = f"{channel} lists it as {state.status}: {state.reason}"
         if state.status == "approved" or state.status in _STOPPED:

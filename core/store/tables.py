@@ -200,6 +200,12 @@ conversations = sa.Table(
     time("last_outbound_at"),
     time("window_open_until"),
     time("updated_at", nullable=False),
+    text("last_inbound_id", nullable=True),  # the event that is the person's last message
+    time("waiting_since"),  # the first message that our last answer, if any, does not answer
+    time("first_answered_at"),
+    text("answer_id", nullable=True),  # our last answer in the ledger
+    text("department", nullable=True),  # to whom it was handed over: sales, operations, design, finance, support
+    time("assigned_at"),
     sa.UniqueConstraint("channel", "address"),
 )
 

@@ -7,10 +7,15 @@ import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
+from dashboard.parts.reasons import reason
 from dashboard.parts.words import day_text, keyed, say, stamp, title, words
 
 # Columns whose values are translated on screen, never in an export.
-_WORDED = ("outcome", "channel", "status", "state", "reject_type", "severity", "kind", "purpose", "measure")
+_WORDED = (
+    *("outcome", "channel", "status", "state", "reject_type", "severity", "kind", "purpose", "measure"),
+    *("urgency", "sentiment", "department"),
+)
+_REASONS = ("reason", "basis")
 _MOST_UNROLLED = 8
 _SHARES = ("_rate", "_rate_human", "_rate_raw", "_share", "lift", "lift_low", "lift_high")
 
@@ -75,12 +80,15 @@ def empty(key: str) -> None:
 def linked(parameter: str, options: list[str], label: str, names: dict[str, str]) -> str:
     """Let the viewer choose one of ``options`` and keep it in the address, so that a link opens the same."""
     asked, key = st.query_params.get(parameter, ""), keyed(f"choice-{parameter}")
+    made_for_them = st.session_state.pop(f"chosen-{parameter}", None)
+    if made_for_them in options:
+        st.session_state[key] = made_for_them
     if st.session_state.get(key, asked) not in options:
         st.session_state.pop(key, None)
     chosen = st.selectbox(
         label,
         options,
-        index=options.index(asked) if asked in options else 0,
+        index=options.index(asked) if asked in options and made_for_them is None else 0,
         format_func=lambda option: names.get(option, option),
         key=key,
     )
@@ -90,8 +98,11 @@ def linked(parameter: str, options: list[str], label: str, names: dict[str, str]
 
 
 def choose(parameter: str, option: str) -> None:
-    """Choose in the viewer's place what ``linked`` shows next."""
-    st.session_state.pop(keyed(f"choice-{parameter}"), None)
+    """Choose in the viewer's place what ``linked`` shows next.
+
+    The browser must be told: it holds its own last choice and sends that back with the next click.
+    """
+    st.session_state[f"chosen-{parameter}"] = option
     st.query_params[parameter] = option
 
 
@@ -105,7 +116,13 @@ def _as_read(frame: pl.DataFrame) -> pl.DataFrame:
         ),
         *(day_text(pl.col(name)).alias(name) for name, kind in frame.schema.items() if kind == pl.Date),
         *(pl.col(name).replace(words(name)) for name in _WORDED if name in frame.columns),
+        *(pl.col(name).replace(_reasons(frame[name])) for name in _REASONS if name in frame.columns),
     )
+
+
+def _reasons(column: pl.Series) -> dict[str, str | None]:
+    """Return how the viewer reads each reason of a column: there are few different ones."""
+    return {each: reason(each) for each in column.unique().drop_nulls()}
 
 
 def _xlsx(flat: pl.DataFrame) -> bytes:

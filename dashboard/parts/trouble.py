@@ -7,6 +7,7 @@ from core import faults
 from core.errors import PermanentError, TransientError
 from core.ids import random_id
 from core.logs import get_logger
+from dashboard.parts.again import look_again
 from dashboard.parts.words import same_tab, say
 from dashboard.viewer import SignedOutError
 
@@ -22,6 +23,7 @@ def draw(error: Exception) -> bool:
         st.warning(say("not_now"), icon=":material/hourglass:")
         if st.button(say("try_again"), key="try_again"):
             st.rerun()
+        look_again()
         return True
     reference = random_id()[:8]
     get_logger().error("dashboard_fault", reference=reference, exc_info=error)

@@ -1,4 +1,4 @@
--- question: Which conversations are there, who waits longest first?
+-- question: What do we know of each conversation: mood, urgency, whom it is for, who the person is?
 select
     conversation.conversation_id,
     conversation.contact_id,
@@ -8,15 +8,17 @@ select
     conversation.status,
     conversation.message_count,
     conversation.sentiment,
+    conversation.urgency,
+    conversation.suggested_department,
+    conversation.department,
     conversation.opened_at,
     conversation.last_inbound_at,
     conversation.last_outbound_at,
     conversation.window_open_until,
-    conversation.first_response_seconds,
-    conversation.status = 'open'
-    and conversation.last_inbound_at > coalesce(conversation.last_outbound_at, '-infinity'::timestamptz) as is_waiting
+    conversation.waiting_since,
+    conversation.first_response_seconds
 from marts.conversations as conversation
 left join marts.contacts as contact on contact.contact_id = conversation.contact_id
 left join marts.companies as company on company.company_id = contact.company_id
-order by is_waiting desc, conversation.last_inbound_at
+order by conversation.last_inbound_at desc
 limit 1000

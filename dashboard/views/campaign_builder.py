@@ -45,9 +45,9 @@ def builder() -> None:
         draft_form()
     if not standing:
         return
-    names = {key: each.name for key, each in standing.items()}
+    names = {key: _named(each) for key, each in standing.items()}
     campaign = standing[linked("build", list(standing), say("campaign"), names)]
-    st.subheader(f"{campaign.name} · {words('status')[campaign.status]}")
+    st.subheader(f"{_named(campaign)} · {words('status')[campaign.status]}")
     _buttons(campaign)
     _preview(campaign.campaign_id)
 
@@ -75,7 +75,7 @@ def _listed(found: list[Standing]) -> pl.DataFrame:
     rows = [
         {
             "campaign_id": each.campaign_id,
-            "campaign": (each.definition.get("name_th") if language() == "th" else None) or each.name,
+            "campaign": _named(each),
             "status": str(each.status),
             "definition_version": each.definition_version,
             "approved_by": each.approved_by,
@@ -85,6 +85,11 @@ def _listed(found: list[Standing]) -> pl.DataFrame:
         for each in found
     ]
     return pl.DataFrame(rows, schema=shape).drop("campaign_id")
+
+
+def _named(campaign: Standing) -> str:
+    """Return a campaign's name in the viewer's language."""
+    return (campaign.definition.get("name_th") if language() == "th" else None) or campaign.name
 
 
 def _buttons(campaign: Standing) -> None:

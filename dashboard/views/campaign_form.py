@@ -1,7 +1,6 @@
-"""The form by which a marketer writes a campaign: whom, when, and the words in both languages."""
+"""The form by which a marketer writes a campaign: whom, when, and the words in both languages; the rest is folded."""
 
-import re
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,45 +12,53 @@ from core.clock import utc_now
 from core.errors import PermanentError
 from core.settings import load_settings
 from core.vocabulary import Purpose
+from dashboard.parts.form import count_wrong, remember, wrong
 from dashboard.parts.show import choose
 from dashboard.parts.words import catalogue, keyed, language, say, words
 from dashboard.store import store
 from dashboard.viewer import actor
+from dashboard.views.campaign_draft import KNOWN, VARIANTS, Filled, definition, problems
+from dashboard.views.campaign_when import when
 
-_ROLES = ["Primary", "Decision Maker", "Billing", "Technical", "Other"]
-_KNOWN = ("contact_name", "company_name", "country", "city", "zone_count")
 _FIRST = {
     "en": ("Music at {{ company_name }}", "Dear {{ contact_name }},\n\n"),
     "th": ("เพลงที่ {{ company_name }}", "เรียน คุณ{{ contact_name }}\n\n"),
 }
 
 
+@st.fragment
 def draft_form() -> None:
     """Draw the form; what it makes is a draft, which is sent by nobody."""
-    with st.form("campaign", border=False):
-        content = _asked()
-        asked = st.form_submit_button(say("save_draft"), icon=":material/save:")
-    if not asked:
+    filled = _filled()
+    if not st.button(say("save_draft"), icon=":material/save:", key="c_save"):
         return
+    remember(found := problems(filled, utc_now()))
+    if found:
+        st.rerun(scope="fragment")
     try:
-        version = states.create_draft(store(), content, by=actor(), now=utc_now())
+        version = states.create_draft(store(), definition(filled), by=actor(), now=utc_now())
     except PermanentError as error:
         st.error(str(error), icon=":material/rule:")
         return
-    st.session_state["campaign_done"] = say("draft_saved", name=content["campaign_id"], version=version)
-    choose("build", content["campaign_id"])
+    st.session_state["campaign_done"] = say("draft_saved", name=filled.campaign_id, version=version)
+    choose("build", filled.campaign_id)
     st.rerun()
 
 
-def _asked() -> dict[str, Any]:
+def _filled() -> Filled:
+    if count := count_wrong():
+        st.error(say("form_wrong", n=count), icon=":material/rule:")
     segments = {each.segment_id: each for each in open_library(store()).segments.values() if each.rules is not None}
     left, right = st.columns(2)
     name = left.text_input(say("name_en"), value="New campaign", key="c_name")
+    wrong("name", left)
     name_th = right.text_input(say("name_th"), value="แคมเปญใหม่", key="c_name_th")
+    wrong("name_th", right)
     segment_id = left.selectbox(
         say("segment"), list(segments), format_func=lambda key: _named(segments[key]), key=keyed("c_seg")
     )
-    purposes = words("purpose")
+    wrong("segment", left)
+    purposes, channel_names = words("purpose"), words("channel")
     purpose = right.selectbox(
         say("purpose"),
         [str(each) for each in Purpose],
@@ -64,63 +71,77 @@ def _asked() -> dict[str, Any]:
         ["line", "whatsapp", "email"],
         selection_mode="multi",
         default=["line", "email"],
-        format_func=lambda key: words("channel")[key],
+        format_func=lambda key: channel_names[key],
         key=keyed("c_channels"),
     )
-    holdout = right.slider(say("holdout_percent"), 0, 50, 10, key="c_holdout")
-    tomorrow = utc_now().astimezone(ZoneInfo(load_settings().time_zone)).date() + timedelta(days=1)
-    day = left.date_input(say("day"), value=tomorrow, key="c_day")
-    hour = right.time_input(say("time"), value=time(10), key="c_time")
-    wording = {each: _words(each) for each in ("en", "th")}
-    st.caption(say("blanks_help", names=", ".join(f"{{{{ {each} }}}}" for each in _KNOWN)))
-    campaign_id = re.sub(r"[^a-z]+", "_", name.lower()).strip("_") or "campaign"
-    at = datetime.combine(day, hour, ZoneInfo(load_settings().time_zone))
-    template = f"{campaign_id}_message"
-    used = sorted(
-        set(re.findall(r"{{\s*(\w+)", " ".join(f"{each['subject']} {each['text']}" for each in wording.values())))
+    wrong("channels", left)
+    zone = load_settings().time_zone
+    timing = when(zone, utc_now().astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(10))
+    more = _more()
+    variants = VARIANTS[: more.pop("variants")]
+    texts = {each: _variant(each, is_one_of_many=len(variants) > 1) for each in variants}
+    st.caption(say("blanks_help", names=", ".join(f"{{{{ {each} }}}}" for each in KNOWN)))
+    return Filled(
+        name=name,
+        name_th=name_th,
+        segment=segments.get(segment_id or ""),
+        purpose=purpose,
+        channels=list(channels or []),
+        words={each: text for each, (text, _) in texts.items()},
+        shares={each: share for each, (_, share) in texts.items()},
+        **timing,
+        **more,
     )
-    return {
-        "campaign_id": campaign_id,
-        "name": name,
-        "name_th": name_th,
-        "purpose": purpose,
-        "segment": segment_id or "",
-        "templates": {_step(segments.get(segment_id or "")): template},
-        "messages": {template: {"required": used, "whatsapp": used, **wording}},
-        "variables": "contact",
-        "channels": list(channels),
-        "roles": _ROLES,
-        "at": at.isoformat(),
-        "priority": 5,
-        "holdout_share": holdout / 100,
-        "holdout_family": campaign_id,
-        "most_in_seven_days": 3,
-        "most_data_age_hours": 26,
-        "respects_crm_hold": True,
-        "needs_active_contract": False,
-        "expires_after_hours": 24,
-    }
+
+
+def _more() -> dict[str, Any]:
+    """Draw what most campaigns leave as it is."""
+    with st.expander(say("form_more"), icon=":material/tune:"):
+        left, right = st.columns(2)
+        found = {
+            "variants": left.number_input(say("form_variants"), 1, len(VARIANTS), 1, key="c_variants"),
+            "holdout": right.slider(say("holdout_percent"), 0, 50, 10, key="c_holdout"),
+            "fallback_hours": left.number_input(
+                say("form_fallback_hours"), 0, 168, 0, help=say("form_fallback_help"), key="c_fallback"
+            ),
+            "most_in_seven_days": right.number_input(say("form_most"), 1, 14, 3, key="c_most"),
+            "needs_active_contract": left.checkbox(say("form_contract"), key="c_contract"),
+            "respects_crm_hold": right.checkbox(say("form_hold"), value=True, key="c_hold"),
+        }
+        wrong("fallback", left)
+    wrong("shares")
+    return found
 
 
 def _named(segment: Segment) -> str:
     return segment.name_th if language() == "th" else segment.name
 
 
-def _step(segment: Segment | None) -> str:
-    """Name the step that members of a segment of rules have: its own word, else the segment's id."""
-    if segment is None or segment.rules is None:
-        return "message"
-    return segment.rules.step
+def _variant(variant: str, *, is_one_of_many: bool) -> tuple[dict[str, Any], int]:
+    """Draw the words of one variant, in both languages, and its share in percent."""
+    if not is_one_of_many:
+        return {each: _words(variant, each) for each in _FIRST}, 100
+    with st.container(border=True):
+        share = st.number_input(
+            say("form_share", variant=variant.upper()),
+            1,
+            99,
+            100 // max(2, int(st.session_state.get("c_variants", 2))),
+            key=f"c_share_{variant}_{st.session_state.get('c_variants', 2)}",
+        )
+        return {each: _words(variant, each) for each in _FIRST}, int(share)
 
 
-def _words(key: str) -> dict[str, Any]:
+def _words(variant: str, key: str) -> dict[str, Any]:
     subject, text = _FIRST[key]
+    place = f"{variant}_{key}"
     st.markdown(f"**{say(f'words_{key}')}**")
-    return {
-        "subject": st.text_input(say("subject"), value=subject, key=f"c_subject_{key}"),
-        "text": st.text_area(say("text"), value=text, key=f"c_text_{key}"),
-        "button": {
-            "label": st.text_input(say("button_label"), value=catalogue(key)["button_default"], key=f"c_label_{key}"),
-            "url": st.text_input(say("button_url"), value="https://www.bmasia.example/", key=f"c_url_{key}"),
-        },
-    }
+    found: dict[str, Any] = {"subject": st.text_input(say("subject"), value=subject, key=f"c_subject_{place}")}
+    wrong(f"subject_{place}")
+    found["text"] = st.text_area(say("text"), value=text, key=f"c_text_{place}")
+    wrong(f"text_{place}")
+    label = st.text_input(say("button_label"), value=catalogue(key)["button_default"], key=f"c_label_{place}")
+    wrong(f"label_{place}")
+    url = st.text_input(say("button_url"), value="https://www.bmasia.example/", key=f"c_url_{place}")
+    wrong(f"url_{place}")
+    return {**found, "button": {"label": label, "url": url}}

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard.data import ask
 from dashboard.parts.audited import note_reading
-from dashboard.parts.reasons import reasons_said
+from dashboard.parts.because import reasons_said
 from dashboard.parts.show import empty, linked, table
 from dashboard.parts.words import day, money, say, words
 

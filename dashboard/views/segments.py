@@ -9,6 +9,7 @@ from core.clock import utc_now
 from dashboard.data import ask
 from dashboard.looking import over_copy
 from dashboard.parts import charts
+from dashboard.parts.reasons import reason
 from dashboard.parts.show import behind, chart, empty, linked, table
 from dashboard.parts.words import keyed, say, when, words
 from dashboard.store import store
@@ -108,7 +109,7 @@ def _explain(segment_id: str) -> None:
         }
         for subject in told["subjects"]
         for clause in subject.get(
-            "clauses", [{"clause": subject.get("reason"), "held": subject["is_in"], "value": None}]
+            "clauses", [{"clause": reason(subject.get("reason")), "held": subject["is_in"], "value": None}]
         )
     ]
     verdict = "is_in" if told["is_in"] else "is_not_in" if clauses else "is_out"
@@ -117,4 +118,6 @@ def _explain(segment_id: str) -> None:
         shape = {"subject_id": pl.String, "clause": pl.String, "held": pl.Boolean, "value": pl.String}
         table(pl.DataFrame(clauses, schema=shape), "explained")
     for each in told["memberships"]:
-        st.caption(say("was_in", since=when(each["valid_from"]), until=when(each["valid_to"]), why=each["reason"]))
+        st.caption(
+            say("was_in", since=when(each["valid_from"]), until=when(each["valid_to"]), why=reason(each["reason"]))
+        )

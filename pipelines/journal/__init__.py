@@ -15,15 +15,17 @@ from core.clock import utc_now
 from core.lake import Lake
 from core.store.engine import reading
 from pipelines import existing
+from pipelines.journal import judgements
 from pipelines.journal.source import KEYS, LOADS, NUMBERED, OVERLAP, SOURCES, TABLES, WHOLE, oldest_writer, rows_since
 from pipelines.profiles import arrow_table, load_tables, pipeline_for
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadReport:
-    """Rows written per raw table, and seconds."""
+    """Rows written per raw table, messages of people judged, and seconds."""
 
     rows: dict[str, int]
+    judged: int
     seconds: float
 
 
@@ -74,8 +76,12 @@ def load(
             load_tables(pipeline, {**tables, **emptied, LOADS: arrow_table(said, TABLES[LOADS])}, KEYS, replaced=WHOLE)
         with existing.look(warehouse_path, warehouse_key) as held:  # a load that died half way has completed nothing
             held.stamp(LOADS, {"complete_until": complete_until}, key="table_name", keys=found)
+    judged = judgements.judge_new(
+        data_dir=data_dir, warehouse_path=warehouse_path, warehouse_key=warehouse_key, now=read_at
+    )
     return LoadReport(
         rows={**{name: len(table) for name, table in found.items()}, LOADS: len(found)},
+        judged=judged,
         seconds=round(time.perf_counter() - started, 3),
     )
 

@@ -23,6 +23,8 @@ from senders.inbound import BROKEN, fault, is_stop, text_detail
 _VERP = re.compile(r"bounces\+([\w-]+)@", re.IGNORECASE)
 _UNSUBSCRIBE = re.compile(rb"/u/([\w-]{20,})")
 _MESSAGE_ID = re.compile(r"<([0-9a-f-]{36})@[^>]+>")
+_MAIL_ID = re.compile(r"<[!-;=?-~]{3,250}>")  # a Message-ID that may stand in a header of ours
+_LONGEST_SUBJECT = 200
 _TO = ("To", "Delivered-To", "X-Original-To")
 _FAILED = "5.0.0"  # for good, without saying why
 # Reports about a message that are no complaint: a person took one back, or a check of ours failed somewhere.
@@ -128,7 +130,7 @@ def _reply(mail: EmailMessage, digest: str, common: dict[str, Any]) -> Iterator[
         event_id=derived_id("email", "reply", key),
         event_type=EventType.REPLIED,
         provider_event_type="reply",
-        detail=text_detail(text),
+        detail=text_detail(text) | _thread(mail),
         **about,
     )
     if is_stop(text.partition("\n")[0]):
@@ -138,6 +140,13 @@ def _reply(mail: EmailMessage, digest: str, common: dict[str, Any]) -> Iterator[
             provider_event_type="stop_word",
             **about,
         )
+
+
+def _thread(mail: EmailMessage) -> dict[str, str]:
+    """Return what an answer needs to stand in the mail's thread."""
+    found = _MAIL_ID.search(str(mail.get("Message-ID", "")))
+    subject = " ".join(str(mail.get("Subject", "")).split())[:_LONGEST_SUBJECT]
+    return ({"mail_id": found[0]} if found else {}) | ({"subject": subject} if subject else {})
 
 
 def _verp(places: list[str], link_secret: str) -> str | None:

@@ -70,15 +70,13 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
     Raises PermanentError when an address or a link cannot stand in a header.
     """
     name = identifier("the message's id", message.message_id)
+    purpose = _bulk(message, identity) if message.unsubscribe_url else _answer(message)
     # "=_" occurs in no base64, where "=" stands at the end alone
     head = (
         f"{identity.from_line}To: {visible('the address', message.address)}\r\n"
         f"{text_header('Subject', message.subject)}Date: {_date(int(time.time()))}\r\n"
         f"Message-ID: <{name}@{identity.domain}>\r\n"
-        f"List-Unsubscribe: <{visible('the unsubscribe link', message.unsubscribe_url)}>\r\n"
-        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        f"Feedback-ID: {identifier('the campaign', message.campaign_id)}:bmasia:campaign:{identity.domain}\r\n"
-        "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+        f"{purpose}MIME-Version: 1.0\r\n"
         f'Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n'
     )
     part = f'--=_{name}\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
@@ -98,6 +96,24 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
         data, identity.dkim_selector.encode(), identity.domain.encode(), identity.dkim_key, include_headers=_SIGNED
     )
     return signature + data
+
+
+def _bulk(message: Outgoing, identity: Identity) -> str:
+    """Return what mail to many must say of itself: how to end it, whose it is, that a machine wrote it."""
+    return (
+        f"List-Unsubscribe: <{visible('the unsubscribe link', message.unsubscribe_url)}>\r\n"
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        f"Feedback-ID: {identifier('the campaign', message.campaign_id)}:bmasia:campaign:{identity.domain}\r\n"
+        "Auto-Submitted: auto-generated\r\n"
+    )
+
+
+def _answer(message: Outgoing) -> str:
+    """Return what puts an answer into the thread of the mail it answers (RFC 5322, 3.6.4)."""
+    if not message.in_reply_to:
+        return ""
+    mail = visible("the id of the mail it answers", message.in_reply_to)
+    return f"In-Reply-To: {mail}\r\nReferences: {mail}\r\n"
 
 
 def _in_base64(text: str) -> bytes:

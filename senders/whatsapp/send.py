@@ -1,4 +1,4 @@
-"""WhatsApp Cloud API: approved templates to one person at a time. It knows no idempotency key."""
+"""WhatsApp Cloud API: approved templates and answers in words, to one person each. It knows no idempotency key."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class WhatsAppSender:
         self._http = HttpPort(url, {"Authorization": f"Bearer {token}"})
 
     async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
-        """Send a template message whose status webhooks will carry our message id."""
+        """Send a message whose status webhooks will carry our message id."""
         body = orjson.dumps(payload(message))
         if not may_go():
             return WITHHELD
@@ -41,19 +41,24 @@ class WhatsAppSender:
 
 
 def payload(message: Outgoing) -> dict[str, Any]:
-    """Return the request body."""
-    parameters = [{"type": "text", "text": value} for value in message.parameters]
-    return {
+    """Return the request body: without a template's name it is free text."""
+    common = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to": message.address,
+        "biz_opaque_callback_data": message.message_id,
+    }
+    if not message.template_name:
+        return {**common, "type": "text", "text": {"preview_url": False, "body": message.text}}
+    parameters = [{"type": "text", "text": value} for value in message.parameters]
+    return {
+        **common,
         "type": "template",
         "template": {
             "name": message.template_name,
             "language": {"code": message.language},
             "components": [{"type": "body", "parameters": parameters}],
         },
-        "biz_opaque_callback_data": message.message_id,
     }
 
 

@@ -13,6 +13,7 @@ import core.store.definition_tables
 import core.store.tables  # noqa: F401 -- the tables that metadata knows
 from core.store.columns import metadata
 from pipelines.crm.tables import TABLES
+from pipelines.journal import judgements
 from pipelines.journal.source import LOADS
 from pipelines.journal.source import TABLES as JOURNAL_TABLES
 from warehouse.connect import connect, prepare
@@ -25,6 +26,7 @@ _CRM_TYPES = {
     "bool": "BOOLEAN",
     "int": "BIGINT",
     "money": "DECIMAL(14, 2)",
+    "float": "DOUBLE",
 }
 _JOURNAL = (
     "messages",
@@ -69,7 +71,7 @@ def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make every raw table, empty."""
+    """Make every raw table that is not there yet, empty."""
     prepare(connection)
     shapes = {table: {name: _CRM_TYPES[kind] for name, kind in columns.items()} for table, columns in TABLES.items()}
     for table in _JOURNAL:
@@ -77,6 +79,7 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         shapes[f"journal__{table}"] = {column.name: _journal_type(column) for column in columns}
     loads = JOURNAL_TABLES[LOADS]
     shapes[LOADS] = {name: _CRM_TYPES[kind] for name, kind in loads.items()}
+    shapes[judgements.TABLE] = {name: _CRM_TYPES[kind] for name, kind in judgements.COLUMNS.items()}
     for table, shape in shapes.items():
         listed = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
-        connection.execute(f"create table raw.{table} ({listed})")
+        connection.execute(f"create table if not exists raw.{table} ({listed})")

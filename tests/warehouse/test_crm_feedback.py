@@ -100,3 +100,21 @@ def test_a_rest_is_told_as_one_with_its_end(story, now):
         "Wants no messages for a while: Bob",
         "No more messages about marketing by all: asked for a rest until 1 April 2026 (rest).",
     ]
+
+
+def test_a_thread_that_is_handed_over_is_one_note_and_again_to_another_department_a_second(story, now):
+    at = now - timedelta(hours=3)
+    thread = {"conversation_id": "t", "contact_id": "ann", "channel": "line", "address": "U1", "status": "open"}
+    when = {"opened_at": at, "last_inbound_at": at, "waiting_since": at, "updated_at": at, "assigned_at": at}
+    add(story, "journal__conversations", {**thread, **when, "message_count": 1, "department": "finance"})
+    ids = "select feedback_id from marts.crm_feedback where kind = 'handover'"
+    notes = told(story, now)
+    first, again = story.execute(ids).fetchall(), told(story, now) and story.execute(ids).fetchall()
+    story.execute(
+        "update raw.journal__conversations set department = 'sales', assigned_at = assigned_at + interval 1 hour"
+    )
+    told(story, now)
+
+    assert notes["handover"][:2] == ["ann", "Handed over to finance: Ann"]
+    assert "waits for an answer" in notes["handover"][2]
+    assert first == again != story.execute(ids).fetchall()

@@ -3,7 +3,7 @@
 -- depends: staging.journal__suppressions
 
 -- column: feedback_id | Derived from what it tells, so that telling twice can be recognised.
--- column: kind        | sent, engagement, received, opt_out or conversation.
+-- column: kind        | sent, engagement, received, opt_out, conversation or handover.
 -- column: company_id  | CRM company.
 -- column: contact_id  | CRM contact, when known.
 -- column: note_title  | Title of the note in the CRM.
@@ -12,7 +12,7 @@
 
 -- unique: feedback_id
 -- not_null: feedback_id, kind, company_id, note_title, note_text, happened_at
--- accepted: kind | sent, engagement, received, opt_out, conversation
+-- accepted: kind | sent, engagement, received, opt_out, conversation, handover
 -- relation: company_id -> marts.companies.company_id
 -- relation: contact_id -> marts.contacts.contact_id
 
@@ -55,8 +55,14 @@ told as (
         [run_id, step, company_id] as parts,
         company_id,
         null as contact_id,
-        'Sent: ' || replace(step, '_', ' ') as note_title,
-        'Campaign ' || campaign_id || ', to ' || people || '.' as note_text,
+        case
+            when campaign_id = 'conversation_reply' then 'Answered: ' || people
+            else 'Sent: ' || replace(step, '_', ' ')
+        end as note_title,
+        case
+            when campaign_id = 'conversation_reply' then 'Somebody of ours answered in the conversation with ' || people || '.'
+            else 'Campaign ' || campaign_id || ', to ' || people || '.'
+        end as note_text,
         sent_at as happened_at
     from runs
     union all
@@ -65,7 +71,8 @@ told as (
         [run_id, step, company_id] as parts,
         company_id,
         null as contact_id,
-        'What came of it: ' || replace(step, '_', ' ') as note_title,
+        'What came of it: '
+        || case when campaign_id = 'conversation_reply' then 'an answer' else replace(step, '_', ' ') end as note_title,
         'Within three days, of ' || sent || ' sent: ' || opened || ' opened by a person, ' || clicked || ' clicked, '
         || replied || ' answered.' as note_text,
         sent_at + interval 3 days as happened_at
@@ -111,13 +118,31 @@ told as (
         'Conversation by ' || conversation.channel || ' with ' || coalesce(contact.name, contact.contact_id) as note_title,
         conversation.message_count || ' messages of the person so far; '
         || case
+            when conversation.waiting_since is not null then 'the last one is not answered.'
             when conversation.last_outbound_at >= conversation.last_inbound_at then 'the last one is answered.'
-            else 'the last one is not answered.'
+            else 'it was closed without an answer.'
         end as note_text,
         conversation.last_inbound_at as happened_at
     from marts.conversations as conversation
     inner join marts.contacts as contact using (contact_id)
     where conversation.last_inbound_at <= getvariable('now') - interval 1 day
+    union all
+    select
+        'handover' as kind,
+        [
+            conversation.conversation_id, conversation.department,
+            strftime(conversation.assigned_at, '%Y-%m-%dT%H:%M:%S.%f')
+        ] as parts,
+        contact.company_id,
+        contact.contact_id,
+        'Handed over to ' || conversation.department || ': ' || coalesce(contact.name, contact.contact_id) as note_title,
+        'The conversation by ' || conversation.channel || ' is ' || conversation.department || '''s now, '
+        || case when conversation.waiting_since is null then 'nobody waits' else 'the person waits' end
+        || ' for an answer.' as note_text,
+        conversation.assigned_at as happened_at
+    from marts.conversations as conversation
+    inner join marts.contacts as contact using (contact_id)
+    where conversation.department is not null and conversation.assigned_at is not null
 )
 
 select

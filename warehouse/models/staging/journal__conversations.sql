@@ -12,9 +12,15 @@
 -- column: last_outbound_at  | Our last answer, UTC.
 -- column: window_open_until | Until when the channel lets us answer freely, UTC; null where there is no such window.
 -- column: updated_at        | When the store last changed the row, UTC.
+-- column: waiting_since     | First message that our last answer, if any, does not answer, UTC.
+-- column: first_answered_at | Our first answer, UTC.
+-- column: answer_id         | Message that is our last answer.
+-- column: department        | Department it was handed over to.
+-- column: assigned_at       | When it was handed over, UTC.
 
 -- unique: conversation_id
 -- not_null: conversation_id
+-- accepted: department | sales, operations, design, finance, support
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
 
 select
@@ -28,5 +34,10 @@ select
     last_inbound_at,
     last_outbound_at,
     window_open_until,
-    updated_at
+    updated_at,
+    waiting_since,
+    first_answered_at,
+    answer_id,
+    department,
+    assigned_at
 from raw.journal__conversations
