@@ -4,8 +4,8 @@ import polars as pl
 import streamlit as st
 
 from dashboard.data import ask
-from dashboard.parts.prediction_charts import foreseen, intervals, steps
 from dashboard.parts.because import reasons_said
+from dashboard.parts.prediction_charts import foreseen, intervals, steps
 from dashboard.parts.show import chart, empty, linked, table
 from dashboard.parts.words import day, language, money, same_tab, say, words
 from dashboard.views.prediction_times import send_times
