@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.store.ledger import BEFORE
 from core.store.many import put, statements
-from core.store.times import json_time
+from core.store.times import json_short_time
 from core.vocabulary import LADDER, Status
 
 _AT_COLUMN = {
@@ -40,7 +40,7 @@ _MOVES = f"{_RANK} < cast(given.value ->> 1 as integer)"
 _WAS_HANDED_OVER = "status not in ({})".format(", ".join(f"'{status}'" for status in BEFORE))
 _TIMES = tuple(_AT_COLUMN.values())
 _NEW_TIMES = [
-    f"coalesce({column}, cast(given.value ->> {3 + place} as {{time}}))" for place, column in enumerate(_TIMES)
+    f"coalesce({column}, cast(given.value ->> {3 + place} as {{short_time}}))" for place, column in enumerate(_TIMES)
 ]
 _IS_NEWS = " or ".join(
     f"({column} is null and given.value ->> {3 + place} is not null)" for place, column in enumerate(_TIMES)
@@ -51,8 +51,8 @@ _RAISE = statements(f"""
         status = case when {_MOVES} then given.value ->> 2 else status end,
         reason = case when {_MOVES} then null else reason end,
         lease_until = case when {_MOVES} then null else lease_until end,
-        updated_at = cast(:now as {{time}}),
-        accepted_at = case when {_MOVES} then coalesce({_NEW_TIMES[0]}, cast(given.value ->> 7 as {{time}}))
+        updated_at = cast(:now as {{short_time}}),
+        accepted_at = case when {_MOVES} then coalesce({_NEW_TIMES[0]}, cast(given.value ->> 7 as {{short_time}}))
             else {_NEW_TIMES[0]} end,
         {", ".join(f"{column} = {new}" for column, new in zip(_TIMES[1:], _NEW_TIMES[1:], strict=True))}
     from {{given}}
@@ -66,7 +66,7 @@ def raise_statuses(connection: sa.Connection, news: Iterable[News], now: datetim
     """Move many messages up the ladder by one statement, as ``raise_status`` does; returns how many changed."""
     rows: dict[str, list[Any]] = {}
     for message_id, status, at in news:
-        moment = json_time(connection, at)
+        moment = json_short_time(connection, at)
         row = rows.setdefault(message_id, [message_id, 0, status, *(None for _ in _TIMES), moment])
         if (rank := LADDER.index(status)) > row[1]:
             row[1:3] = rank, status
@@ -75,4 +75,4 @@ def raise_statuses(connection: sa.Connection, news: Iterable[News], now: datetim
             row[place] = moment
     if not rows:
         return 0
-    return put(connection, _RAISE, rows.values(), now=json_time(connection, now)).rowcount
+    return put(connection, _RAISE, rows.values(), now=json_short_time(connection, now)).rowcount
