@@ -1,6 +1,7 @@
 """From a claimed message to what goes out: words, tracked links, the unsubscribe address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from markupsafe import escape
 
@@ -32,6 +33,11 @@ class Links:
 
     public_url: str
     secret: str
+
+    @cached_property
+    def in_html(self) -> "Links":
+        """The same for an attribute: tokens need no escaping, where we lie may."""
+        return replace(self, public_url=str(escape(self.public_url)))
 
     def click(self, message_id: str, link_id: str) -> str:
         """The tracked address of a stored destination."""
@@ -77,7 +83,7 @@ def compose(message: Message, template: Template, links: Links, link_id: str) ->
     outgoing.subject, outgoing.unsubscribe_url = words.subject, links.unsubscribe(message.message_id)
     footer = _WORDS[message.language]
     outgoing.text += f"\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {outgoing.unsubscribe_url}"
-    foot, end = _foot(message, links, outgoing.unsubscribe_url)
+    foot, end = _foot(message, links.in_html, outgoing.unsubscribe_url)
     if words.html:
         outgoing.html = _with_foot(words.html, f'<div style="{_CARD}">{foot}</div>\n{end}')
     else:
@@ -104,19 +110,20 @@ def _button(label: str, click: str) -> str:
 def _foot(message: Message, links: Links, unsubscribe: str) -> tuple[str, str]:
     """Return what every email ends with: why it came and how to end it, and what nobody sees.
 
+    ``links`` are for HTML, ``unsubscribe`` is the plain address.
     Its lines break where a person who reads the source would like them to.
     """
     footer = _WORDS[message.language]
     said = (
         '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">\n'
         f"{footer['why']}<br>\n"
-        f'<a href="{escape(links.preferences(message.contact_id))}">\n{footer["preferences"]}</a> ·\n'
+        f'<a href="{links.preferences(message.contact_id)}">\n{footer["preferences"]}</a> ·\n'
         f'<a href="{escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p>'
     )
     hidden = (
-        f'<a href="{escape(links.honeypot(message.message_id))}"\n style="display:none" aria-hidden="true" '
+        f'<a href="{links.honeypot(message.message_id)}"\n style="display:none" aria-hidden="true" '
         'tabindex="-1"></a>\n'
-        f'<img src="{escape(links.pixel(message.message_id))}"\n width="1" height="1" alt="">'
+        f'<img src="{links.pixel(message.message_id)}"\n width="1" height="1" alt="">'
     )
     return said, hidden
 

@@ -69,6 +69,7 @@ class Lane:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send while this worker owns the lane, until told to stop, or until nothing may go out now."""
+        self._loop = asyncio.get_running_loop()  # asked once: it asks the system for the process each time
         memory = await self._take_over(stop)
         if memory is not None:
             self._meter = await self._store.patiently(lambda: self._store.meter(self._limits))
@@ -123,7 +124,7 @@ class Lane:
             return None
         if (ready := self._take()) is not None:
             return ready
-        handed: asyncio.Future[Ready | None] = asyncio.get_running_loop().create_future()
+        handed: asyncio.Future[Ready | None] = self._loop.create_future()
         self._idle.append(handed)
         return await handed
 
