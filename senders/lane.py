@@ -31,7 +31,7 @@ from senders.settle import Released, Result, Stopped, settles_doubt
 from senders.telling import Telling
 
 _RECORD_SECONDS = 0.04
-_RECORD_MOST = 250
+_RECORD_MOST = 500  # of the house plan: each commit waits for the disk once
 _LOOK_SECONDS = 0.25  # how soon holds, pauses and news of the outbox are seen
 _SHORTEST_WAIT = 0.02  # for the rate, whose burst is longer: waking up for every message costs more than the message
 _KEEP_SECONDS = 15.0
