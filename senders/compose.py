@@ -1,7 +1,9 @@
 """From a claimed message to what goes out: words, tracked links, the unsubscribe address."""
 
-import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from markupsafe import escape
 
 from core import tokens
 from core.store.ledger import Message
@@ -22,7 +24,8 @@ _WORDS = {
     },
 }
 _CARD = "max-width:600px;margin:0 auto;background:#fff;border-radius:12px;padding:32px"
-_GAP = "<br>\n<br>\n"  # an empty line between paragraphs
+_PARAGRAPH = '<p style="margin:0 0 16px">\n'
+_BETWEEN_PARAGRAPHS = f"</p>\n{_PARAGRAPH}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,11 @@ class Links:
 
     public_url: str
     secret: str
+
+    @cached_property
+    def in_html(self) -> "Links":
+        """The same for an attribute: tokens need no escaping, where we lie may."""
+        return replace(self, public_url=str(escape(self.public_url)))
 
     def click(self, message_id: str, link_id: str) -> str:
         """The tracked address of a stored destination."""
@@ -78,7 +86,7 @@ def compose(message: Message, template: Template, links: Links, link_id: str) ->
     outgoing.subject, outgoing.unsubscribe_url = words.subject, links.unsubscribe(message.message_id)
     footer = _WORDS[message.language]
     outgoing.text += f"\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {outgoing.unsubscribe_url}"
-    foot, end = _foot(message, links, outgoing.unsubscribe_url)
+    foot, end = _foot(message, links.in_html, outgoing.unsubscribe_url)
     if words.html:
         outgoing.html = _with_foot(words.html, f'<div style="{_CARD}">{foot}</div>\n{end}')
     else:
@@ -104,38 +112,38 @@ def _with_foot(page: str, foot: str) -> str:
 
 def _button(label: str, click: str) -> str:
     return (
-        f'<p style="margin:8px 0 24px"><a href="{html.escape(click)}"\n style="background:#0f766e;color:#fff;'
+        f'<p style="margin:8px 0 24px"><a href="{escape(click)}"\n style="background:#0f766e;color:#fff;'
         'text-decoration:none;padding:12px 20px;border-radius:8px;display:inline-block">\n'
-        f"{html.escape(label)}</a></p>\n"
+        f"{escape(label)}</a></p>\n"
     )
 
 
 def _foot(message: Message, links: Links, unsubscribe: str) -> tuple[str, str]:
     """Return what every email ends with: why it came and how to end it, and what nobody sees.
 
+    ``links`` are for HTML, ``unsubscribe`` is the plain address.
     Its lines break where a person who reads the source would like them to.
     """
     footer = _WORDS[message.language]
     said = (
         '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">\n'
         f"{footer['why']}<br>\n"
-        f'<a href="{html.escape(links.preferences(message.contact_id))}">\n{footer["preferences"]}</a> ·\n'
-        f'<a href="{html.escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p>'
+        f'<a href="{links.preferences(message.contact_id)}">\n{footer["preferences"]}</a> ·\n'
+        f'<a href="{escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p>'
     )
     hidden = (
-        f'<a href="{html.escape(links.honeypot(message.message_id))}"\n style="display:none" aria-hidden="true" '
+        f'<a href="{links.honeypot(message.message_id)}"\n style="display:none" aria-hidden="true" '
         'tabindex="-1"></a>\n'
-        f'<img src="{html.escape(links.pixel(message.message_id))}"\n width="1" height="1" alt="">'
+        f'<img src="{links.pixel(message.message_id)}"\n width="1" height="1" alt="">'
     )
     return said, hidden
 
 
 def _html(language: str, text: str, button: str, foot: str, end: str) -> str:
-    paragraphs = "".join(
-        f'<p style="margin:0 0 16px">\n{part}</p>\n' for part in html.escape(text).replace("\n", "<br>\n").split(_GAP)
-    )
+    lines = str(escape(text))  # Markup would escape what is put between the lines
+    paragraphs = _BETWEEN_PARAGRAPHS.join([part.replace("\n", "<br>\n") for part in lines.split("\n\n")])
     return (
         f'<!doctype html><html lang="{language}"><body style="margin:0;background:#f4f5f7;padding:24px;'
         "font-family:Inter,'Noto Sans Thai',Arial,sans-serif;font-size:16px;line-height:1.55;color:#1f2937\">\n"
-        f'<div style="{_CARD}">\n{paragraphs}{button}{foot}</div>\n{end}</body></html>'
+        f'<div style="{_CARD}">\n{_PARAGRAPH}{paragraphs}</p>\n{button}{foot}</div>\n{end}</body></html>'
     )

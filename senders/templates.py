@@ -13,6 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from core.errors import PermanentError
 from core.vocabulary import Channel
+from senders.patterns import Pattern
 
 # LINE counts UTF-16 units; WhatsApp limits a template's body; a subject longer than this is cut by readers.
 LONGEST = {Channel.LINE: 5000, Channel.WHATSAPP: 1024}
@@ -88,8 +89,16 @@ def _compiled(source: str, language: str, *, is_html: bool = False) -> Any:
     return template
 
 
+@lru_cache(maxsize=1000)
+def _pattern(source: str, language: str, *, is_html: bool = False) -> Pattern | None:
+    return Pattern.of(source, environment(language, is_html=is_html), _OURS)
+
+
 def _fill(source: str, variables: Mapping[str, Any], language: str, *, is_html: bool = False) -> str:
     try:
+        pattern = _pattern(source, language, is_html=is_html)
+        if pattern is not None and pattern.names <= variables.keys():
+            return pattern.fill(variables).strip()
         return str(_compiled(source, language, is_html=is_html).render(variables)).strip()
     except TemplateError as error:
         raise MissingVariableError(str(error)) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.times import UtcDateTime
+from core.store.times import ShortTime, UtcDateTime
 
 metadata = sa.MetaData(
     naming_convention={
@@ -26,6 +26,11 @@ def text(name: str, **options: Any) -> sa.Column[str]:
 def time(name: str, **options: Any) -> sa.Column[datetime]:
     """Return a column of UTC times."""
     return sa.Column(name, UtcDateTime, **options)
+
+
+def short_time(name: str, **options: Any) -> sa.Column[datetime]:
+    """Return a column of UTC times for a table of many rows."""
+    return sa.Column(name, ShortTime, **options)
 
 
 def partial(name: str, where: str, *columns: str, unique: bool = False) -> sa.Index:

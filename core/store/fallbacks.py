@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.store.many import Put
 from core.store.tables import campaign_runs, events, messages
-from core.store.times import json_time
+from core.store.times import json_short_time
 from core.vocabulary import Channel, ErrorClass, EventType, Status
 
 # LINE tells nothing of single messages, and a mail server only what it could not deliver: their silence says nothing.
@@ -116,5 +116,5 @@ _WITHDRAW = Put(
 
 def withdraw(connection: sa.Connection, message_ids: Iterable[str], now: datetime) -> int:
     """Cancel what was planned to stand in for messages that arrived after all; returns how many."""
-    said = json_time(connection, now)
+    said = json_short_time(connection, now)
     return _WITHDRAW.put(connection, [(message_id, said) for message_id in message_ids]).rowcount

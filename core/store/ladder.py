@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.store.ledger import BEFORE
 from core.store.many import Put
-from core.store.times import json_time
+from core.store.times import json_short_time
 from core.vocabulary import LADDER, Status
 
 _AT_COLUMN = {
@@ -71,10 +71,10 @@ _RAISE = Put(
 
 def raise_statuses(connection: sa.Connection, news: Iterable[News], now: datetime) -> int:
     """Move many messages up the ladder by one statement, as ``raise_status`` does; returns how many changed."""
-    said = json_time(connection, now)
+    said = json_short_time(connection, now)
     rows: dict[str, list[Any]] = {}
     for message_id, status, at in news:
-        moment = json_time(connection, at)
+        moment = json_short_time(connection, at)
         row = rows.setdefault(message_id, [message_id, 0, status, *(None for _ in _TIMES), moment, said])
         if (rank := _RANKS[status]) > row[1]:
             row[1:3] = rank, status

@@ -35,7 +35,7 @@ import sqlalchemy as sa
 
 from core.store.inbox import insert_ignore
 from core.store.tables import messages
-from core.store.times import raw_time
+from core.store.times import raw_short_time
 from core.vocabulary import Status
 
 ON_THE_WAY = (Status.CLAIMED, Status.IN_DOUBT, Status.ACCEPTED, Status.HELD, Status.SENT)
@@ -135,7 +135,7 @@ def claim(
     """
     place = {"channel": channel, "campaign_id": campaign_id, "priority": priority, "limit": limit, "worker": worker}
     times = {"now": now, "far_ahead": now + FAR_AHEAD, "lease_until": now + lease}
-    values = place | {name: raw_time(connection, at) for name, at in times.items()}
+    values = place | {name: raw_short_time(connection, at) for name, at in times.items()}
     if connection.dialect.name == "postgresql":
         return list(map(Message._make, connection.execute(_TAKE_UNLOCKED, values)))
     # One writer at a time, from BEGIN IMMEDIATE on. Rows come as one JSON text: fetched one by one, each would cost a
@@ -185,7 +185,7 @@ def accept(connection: sa.Connection, receipts: Iterable[Receipt], at: datetime)
         by_status[Status.HELD if is_held else Status.ACCEPTED][message_id] = provider_message_id
     for status, ids in by_status.items():
         if ids:
-            values = {"receipts": json.dumps(ids), "status": status, "at": raw_time(connection, at)}
+            values = {"receipts": json.dumps(ids), "status": status, "at": raw_short_time(connection, at)}
             connection.execute(_ACCEPT_IN[connection.dialect.name], values)
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from core.ids import derived_id
 from core.store.inbox import insert_ignore
 from core.store.tables import suppressions
-from core.store.times import raw_time
+from core.store.times import raw_short_time
 
 ALL = "all"
 
@@ -151,5 +151,5 @@ _AGAINST_CLAIMED = sa.text("""
 
 def against_claimed(connection: sa.Connection, channel: str, worker: str, claimed_at: datetime) -> dict[str, str]:
     """Return message ids that must not go out, with the reason, among those a worker claimed at a moment."""
-    values = {"channel": channel, "worker": worker, "claimed_at": raw_time(connection, claimed_at)}
+    values = {"channel": channel, "worker": worker, "claimed_at": raw_short_time(connection, claimed_at)}
     return {row[0]: row[1] for row in connection.execute(_AGAINST_CLAIMED, values)}

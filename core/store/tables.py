@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from core.store.columns import BIGINT, metadata, partial, text, time
+from core.store.columns import BIGINT, metadata, partial, short_time, text, time
 
 # Raw webhooks exactly as they came; one row per distinct delivery (source, dedup_key).
 inbox = sa.Table(
@@ -72,24 +72,24 @@ messages = sa.Table(
     text("reason", nullable=True),  # in words, for a marketer
     text("provider_message_id", nullable=True),
     sa.Column("attempts", sa.Integer, nullable=False),
-    time("not_before"),
-    time("expires_at"),
+    short_time("not_before"),
+    short_time("expires_at"),
     text("claimed_by", nullable=True),
     text("batch_id", nullable=True),  # one request's messages, and after the dot how many they are; unknown.0: lost
-    time("lease_until"),
+    short_time("lease_until"),
     sa.Column("cost_amount", sa.Numeric(12, 4), nullable=True),
     text("cost_currency", nullable=True),
     text("snapshot_id", nullable=True),
     text("traceparent", nullable=True),  # W3C trace context of who planned it: the worker's spans go below it
     text("fallback_of", nullable=True),  # the message on another channel that it stands in for
-    time("planned_at", nullable=False),
-    time("claimed_at"),
-    time("accepted_at"),
-    time("sent_at"),
-    time("delivered_at"),
-    time("read_at"),
-    time("failed_at"),
-    time("updated_at", nullable=False),
+    short_time("planned_at", nullable=False),
+    short_time("claimed_at"),
+    short_time("accepted_at"),
+    short_time("sent_at"),
+    short_time("delivered_at"),
+    short_time("read_at"),
+    short_time("failed_at"),
+    short_time("updated_at", nullable=False),
     # Few messages wait, are under way or in doubt at a time: indexes over those alone stay small.
     partial("ix_messages_planned", "status = 'planned'", "channel", "priority", "campaign_id", "planned_at"),
     partial("ix_messages_claimed", "status = 'claimed'", "channel", "claimed_at"),

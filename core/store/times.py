@@ -1,10 +1,13 @@
 """Times in both databases: UTC and aware, whatever the driver keeps."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 _WITHOUT_ZONE = len("2026-11-27 10:00:00.000000")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -27,6 +30,40 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ShortTime(UtcDateTime):
+    """A time where rows are many: SQLite keeps microseconds since 1970, a third of the bytes that text takes."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        """Keep an integer in SQLite, what ``UtcDateTime`` keeps elsewhere."""
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Refuse a naive time, as ``UtcDateTime`` does."""
+        utc = super().process_bind_param(value, dialect)
+        return micros(utc.replace(tzinfo=UTC)) if utc is not None and dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Return UTC, aware."""
+        return _EPOCH + value * _MICROSECOND if isinstance(value, int) else super().process_result_value(value, dialect)
+
+
+def micros(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def raw_short_time(connection: sa.Connection, moment: datetime) -> datetime | int:
+    """Return a short time as the driver wants it in plain SQL."""
+    return micros(moment) if connection.dialect.name == "sqlite" else moment.astimezone(UTC)
+
+
+def json_short_time(connection: sa.Connection, moment: datetime) -> str | int:
+    """Return a short time as JSON that the database reads as the same moment."""
+    return micros(moment) if connection.dialect.name == "sqlite" else json_time(connection, moment)
 
 
 def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:

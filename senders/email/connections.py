@@ -10,7 +10,7 @@ import aiosmtplib
 
 from senders.contract import NotSent
 from senders.email.delivery import Delivery
-from senders.email.wire import Patience, Wire
+from senders.email.wire import Patience, Takes, Wire
 
 _GOODBYE_SECONDS = 5.0
 
@@ -118,5 +118,5 @@ class Connections:
         except BaseException:
             client.close()
             raise
-        pipelines = client.supports_extension("pipelining")
-        return Wire(self, cast("asyncio.Transport", client.transport), self._patience, pipelines=pipelines)
+        takes = Takes(client.supports_extension("pipelining"), client.supports_extension("8bitmime"))
+        return Wire(self, cast("asyncio.Transport", client.transport), self._patience, takes)

@@ -3,20 +3,31 @@
 import asyncio
 
 from senders.contract import Answer, MayGo
+from senders.email.message import Mail
 from senders.email.replies import Reply
 
 
 class Delivery:
-    """An envelope and a body for one recipient, and the answer to come."""
+    """An email for one recipient, and the answer to come."""
 
-    __slots__ = ("answer", "body", "envelope", "may_go", "refusal")
+    __slots__ = ("_is_eight_bit", "_mail", "_recipient", "_sender", "answer", "may_go", "refusal")
 
-    def __init__(self, sender: str, recipient: str, data: bytes, may_go: MayGo) -> None:
-        self.envelope = f"MAIL FROM:<{sender}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode("ascii")
-        self.body = _stuffed(data)
+    def __init__(self, sender: str, recipient: str, mail: Mail, may_go: MayGo) -> None:
+        self._sender, self._recipient, self._mail = sender, recipient, mail
+        self._is_eight_bit = False
         self.may_go = may_go
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.refusal: Reply | None = None  # of the sender or the recipient
+
+    def envelope(self, *, takes_eight_bits: bool) -> bytes:
+        """Return what opens the message on a connection; its body will be as that connection takes it."""
+        self._is_eight_bit = takes_eight_bits and self._mail.fits_eight_bits
+        kind = " BODY=8BITMIME" if self._is_eight_bit else ""
+        return f"MAIL FROM:<{self._sender}>{kind}\r\nRCPT TO:<{self._recipient}>\r\nDATA\r\n".encode("ascii")
+
+    def body(self) -> bytes:
+        """Return the message as its envelope announced it, with the dot that ends it."""
+        return stuffed(self._mail.written(eight_bit=self._is_eight_bit))
 
     def settle(self, answer: Answer) -> None:
         """Answer whoever waits; the first answer counts."""
@@ -24,7 +35,9 @@ class Delivery:
             self.answer.set_result(answer)
 
 
-def _stuffed(data: bytes) -> bytes:
+def stuffed(data: bytes) -> bytes:
     """Double the dots that begin a line and end with the dot that ends a message (RFC 5321, 4.5.2)."""
+    if data.rfind(b"\r\n.") >= 0:  # from the end it is looked for four times as fast, and there is rarely one
+        data = data.replace(b"\r\n.", b"\r\n..")
     end = b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"
-    return (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..") + end
+    return (b"." if data.startswith(b".") else b"") + data + end

@@ -31,7 +31,8 @@ _SIGNED = [
     b"content-type",
 ]
 _LINE_END = re.compile(rb"\r\n|\r")
-_LONGEST_LINE = 76  # RFC 2045, 6.8
+_LONGEST_LINE = 998  # bytes, without the line's end: RFC 5322
+_LONGEST_ENCODED_LINE = 76  # RFC 2045, 6.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,38 +65,62 @@ def read_key(path: str) -> bytes:
     return Path(path).read_bytes() if path else b""
 
 
-def message_bytes(message: Outgoing, identity: Identity) -> bytes:
-    """Return the whole message as it goes over SMTP: ASCII, lines of at most 998 characters, CRLF.
+class Mail:
+    """One email, checked and ready to be written as the server takes it: in eight bits (RFC 6152) or in base64.
 
-    Raises PermanentError when an address or a link cannot stand in a header.
+    Signed by us it is always base64: a server on its way that takes seven bits alone would break the signature
+    (RFC 6376, 5.3).
     """
-    name = identifier("the message's id", message.message_id)
-    purpose = _bulk(message, identity) if message.unsubscribe_url else _answer(message)
-    # "=_" occurs in no base64, where "=" stands at the end alone
-    head = (
-        f"{identity.from_line}To: {visible('the address', message.address)}\r\n"
-        f"{text_header('Subject', message.subject)}Date: {_date(int(time.time()))}\r\n"
-        f"Message-ID: <{name}@{identity.domain}>\r\n"
-        f"{purpose}MIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n'
-    )
-    part = f'--=_{name}\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
-    data = b"".join(
-        (
-            head.encode("ascii"),
-            (part % "plain").encode("ascii"),
-            _in_base64(message.text),
-            (part % "html").encode("ascii"),
-            _in_base64(message.html),
-            f"--=_{name}--\r\n".encode("ascii"),
+
+    __slots__ = ("_boundary", "_fits", "_head", "_html", "_signed", "_text")
+
+    def __init__(self, message: Outgoing, identity: Identity) -> None:
+        """Raise PermanentError when an address or a link cannot stand in a header, UnicodeEncodeError for no text."""
+        name = identifier("the message's id", message.message_id)
+        purpose = _bulk(message, identity) if message.unsubscribe_url else _answer(message)
+        # "=_" occurs in no base64, where "=" stands at the end alone
+        self._boundary = f"--=_{name}".encode("ascii")
+        head = (
+            f"{identity.from_line}To: {visible('the address', message.address)}\r\n"
+            f"{text_header('Subject', message.subject)}Date: {_date(int(time.time()))}\r\n"
+            f"Message-ID: <{name}@{identity.domain}>\r\n"
+            f"{purpose}MIME-Version: 1.0\r\n"
+            f'Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n'
         )
-    )
-    if not identity.dkim_key:
-        return data
-    signature: bytes = dkim.sign(
-        data, identity.dkim_selector.encode(), identity.domain.encode(), identity.dkim_key, include_headers=_SIGNED
-    )
-    return signature + data
+        self._head = head.encode("ascii")
+        self._text, self._html = _lines(message.text), _lines(message.html)
+        self._signed = self._sign(identity) if identity.dkim_key else b""
+        self._fits = not self._signed and self._is_fit(self._text) and self._is_fit(self._html)
+
+    @property
+    def fits_eight_bits(self) -> bool:
+        """Whether it may go as it is to a server that takes eight bits."""
+        return self._fits
+
+    def written(self, *, eight_bit: bool) -> bytes:
+        """Return the message as it goes over SMTP: CRLF, lines of at most 998 bytes, ASCII unless ``eight_bit``."""
+        if self._signed:
+            return self._signed
+        if eight_bit:
+            return self._in_parts(b"8bit", self._text, self._html)
+        return self._in_parts(b"base64", _in_base64(self._text), _in_base64(self._html))
+
+    def _in_parts(self, encoding: bytes, text: bytes, html: bytes) -> bytes:
+        head, boundary = self._head, self._boundary
+        return (
+            b'%b%b\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: %b\r\n\r\n%b\r\n\r\n'
+            b'%b\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: %b\r\n\r\n%b\r\n\r\n%b--\r\n'
+        ) % (head, boundary, encoding, text, boundary, encoding, html, boundary)
+
+    def _is_fit(self, lines: bytes) -> bool:
+        return not (b"\0" in lines or self._boundary in lines or _has_a_long_line(lines))
+
+    def _sign(self, identity: Identity) -> bytes:
+        data = self._in_parts(b"base64", _in_base64(self._text), _in_base64(self._html))
+        signature: bytes = dkim.sign(
+            data, identity.dkim_selector.encode(), identity.domain.encode(), identity.dkim_key, include_headers=_SIGNED
+        )
+        return signature + data
 
 
 def _bulk(message: Outgoing, identity: Identity) -> str:
@@ -116,16 +141,31 @@ def _answer(message: Outgoing) -> str:
     return f"In-Reply-To: {mail}\r\nReferences: {mail}\r\n"
 
 
-def _in_base64(text: str) -> bytes:
-    """Encode text: less than half of the time quoted-printable takes, and less than half as long where it is Thai."""
+def _lines(text: str) -> bytes:
+    """Return text in UTF-8, its lines ended by CRLF but for the last."""
     lines = text.encode()
     if b"\r" in lines:
         lines = _LINE_END.sub(b"\n", lines)
-    lines = lines.removesuffix(b"\n").replace(b"\n", b"\r\n") + b"\r\n"
-    encoded = binascii.b2a_base64(lines, newline=False)
-    whole = len(encoded) // _LONGEST_LINE  # cut by struct: slices would take as long as the encoding
-    cut = struct.unpack_from(f"{_LONGEST_LINE}s" * whole, encoded)
-    return b"\r\n".join((*cut, encoded[whole * _LONGEST_LINE :], b"\r\n"))
+    return lines.removesuffix(b"\n").replace(b"\n", b"\r\n")
+
+
+def _has_a_long_line(lines: bytes) -> bool:
+    """Say whether a line has more than 998 bytes: from each line's beginning on, its end must be found so near."""
+    begin, length = 0, len(lines)
+    while length - begin > _LONGEST_LINE:
+        end = lines.rfind(b"\r\n", begin, begin + _LONGEST_LINE + 2)
+        if end < 0:
+            return True
+        begin = end + 2
+    return False
+
+
+def _in_base64(lines: bytes) -> bytes:
+    """Encode a part: less than half of the time quoted-printable takes, and less than half as long where it is Thai."""
+    encoded = binascii.b2a_base64(lines + b"\r\n", newline=False)
+    whole = len(encoded) // _LONGEST_ENCODED_LINE  # cut by struct: slices would take as long as the encoding
+    cut = struct.unpack_from(f"{_LONGEST_ENCODED_LINE}s" * whole, encoded)
+    return b"\r\n".join((*cut, encoded[whole * _LONGEST_ENCODED_LINE :]))
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from senders.contract import Answer, MayGo, Outgoing, Rejected, always
 from senders.email.connections import Connections
 from senders.email.delivery import Delivery
 from senders.email.headers import mailbox
-from senders.email.message import Identity, message_bytes
+from senders.email.message import Identity, Mail
 from senders.email.wire import Patience
 
 _IMPLICIT_TLS = 465  # RFC 8314: TLS from the first byte; elsewhere STARTTLS where the server offers it
@@ -58,10 +58,10 @@ class EmailSender:
             return Rejected(str(ErrorClass.PERMANENT_RECIPIENT), "5.1.3", "no mail can be addressed so")
         try:
             written = message if address == message.address else replace(message, address=address)
-            data = message_bytes(written, self._identity)
+            mail = Mail(written, self._identity)
         except (PermanentError, UnicodeEncodeError) as error:
             return Rejected(str(ErrorClass.PERMANENT_REQUEST), "5.6.0", str(error))
-        delivery = Delivery(self._identity.return_path(message.message_id), address, data, may_go)
+        delivery = Delivery(self._identity.return_path(message.message_id), address, mail, may_go)
         self._connections.submit(delivery)
         return await delivery.answer
 

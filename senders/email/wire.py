@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from core.vocabulary import ErrorClass
 from senders.contract import WITHHELD, Accepted, Answer, NotSent, Unknown
@@ -47,11 +47,19 @@ class Patience:
     messages: int = 100  # many servers close after about so many
 
 
+class Takes(NamedTuple):
+    """What a server offers: to be written to before it has answered (RFC 2920), and eight bits (RFC 6152)."""
+
+    pipelining: bool
+    eight_bits: bool
+
+
 class Wire(asyncio.Protocol):
     """Takes over a connection on which the server waits for MAIL."""
 
-    def __init__(self, owner: Owner, transport: asyncio.Transport, patience: Patience, *, pipelines: bool) -> None:
-        self._owner, self._transport, self._patience, self._pipelines = owner, transport, patience, pipelines
+    def __init__(self, owner: Owner, transport: asyncio.Transport, patience: Patience, takes: Takes) -> None:
+        self._owner, self._transport, self._patience = owner, transport, patience
+        self._pipelines, self._takes_eight_bits = takes
         self._loop = asyncio.get_running_loop()
         self._replies = Replies()
         self._awaited: deque[Callable[[Reply], None]] = deque()
@@ -145,7 +153,7 @@ class Wire(asyncio.Protocol):
         """Take a message and return what of its envelope may be written now."""
         self._entering, self._begun = delivery, self._begun + 1
         heard: tuple[Callable[[Reply], None], ...] = (self._hear_address, self._hear_address, self._hear_data)
-        envelope = delivery.envelope
+        envelope = delivery.envelope(takes_eight_bits=self._takes_eight_bits)
         if self._must_reset:
             self._must_reset = False
             heard = (self._hear_reset, *heard)
@@ -206,7 +214,7 @@ class Wire(asyncio.Protocol):
         self._entering, self._leaving = None, delivery
         self._awaited.append(self._hear_dot)
         following = self._owner.next_waiting() if self.has_room else None
-        self._transport.write(delivery.body + (self._enter(following) if following is not None else b""))
+        self._transport.write(delivery.body() + (self._enter(following) if following is not None else b""))
 
     def _hear_dot(self, reply: Reply) -> None:
         delivery = cast("Delivery", self._leaving)

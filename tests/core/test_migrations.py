@@ -83,3 +83,25 @@ def test_the_inbox_is_indexed_by_state_only_where_something_waits(store):
 
     assert "ix_inbox_not_applied" in names()
     assert "ix_inbox_state" not in names()
+
+
+def test_the_times_of_an_older_store_become_numbers_and_stay_the_same_moments(sqlite_store, now):
+    values = {c.name: "x" for c in messages.columns if isinstance(c.type, sa.Text) and not c.nullable}
+    numbers = {"template_version": 1, "priority": 1, "attempts": 0, "variables": {}}
+    moments = {"planned_at": "2026-03-01 02:03:04.000005", "updated_at": "1999-12-31 23:59:59.999999"}
+    with sqlite_store.begin() as connection:
+        connection.execute(sa.insert(messages).values(**values, **numbers, planned_at=now, updated_at=now))
+        for name, text in moments.items():
+            connection.exec_driver_sql(f"update messages set {name} = '{text}'")
+        connection.exec_driver_sql("update alembic_version set version_num = '0009'")
+
+    migrate(sqlite_store)
+    migrate(sqlite_store)
+
+    with sqlite_store.connect() as connection:
+        row = connection.execute(sa.select(messages)).mappings().one()
+        kinds = connection.exec_driver_sql(
+            "select typeof(planned_at), typeof(updated_at), claimed_at from messages"
+        ).one()
+    assert {name: str(row[name]) for name in moments} == {name: f"{text}+00:00" for name, text in moments.items()}
+    assert tuple(kinds) == ("integer", "integer", None)

@@ -26,3 +26,11 @@ def test_no_secret_means_no_token() -> None:
         sign("", "click", "m1")
     with pytest.raises(PermanentError):
         verify("", "click", sign("secret", "click", "m1"))
+
+
+def test_links_of_mails_that_went_out_before_blake2_still_work() -> None:
+    sent = "gykq1AxSL35uQQ8F_qHIx20xH2xpbmsx"
+
+    assert verify("secret", "click", sent) == ("m1", "link1")
+    with pytest.raises(PermanentError):
+        verify("secret", "open", sent)

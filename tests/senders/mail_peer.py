@@ -35,6 +35,7 @@ class MailPeer(Peer):
     tls: ssl.SSLContext | None = None
     accepted: list[bytes] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # every MAIL as it came
     early: int = 0  # how often something came that had to wait for a reply
     _is_silent: bool = False
 
@@ -46,6 +47,8 @@ class MailPeer(Peer):
             line = await reader.readuntil(b"\r\n")
             word = _WORDS.get(line[:4].decode().upper(), line[:4].decode().upper())
             self.words.append(word)
+            if word == "MAIL":
+                self.senders.append(line.decode().rstrip())
             reply = self._reply(word)
             if word in {"MAIL", "RSET"}:
                 reply = "503 5.5.1 nested" if has_sender and word == "MAIL" else reply

@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from senders.contract import Accepted, Answer, MayGo, NotSent, Outgoing, Rejected, Unknown, always
@@ -35,15 +36,16 @@ def send(
     patience: Patience = PATIENT,
     may_go: Callable[[int], MayGo] = lambda _: always,
     one_by_one: bool = False,
+    words: Mapping[str, str] = MappingProxyType({}),
     **options: Any,
 ) -> list[Answer]:
-    """Hand ``count`` messages over at once, or each after the answer to the one before."""
+    """Hand ``count`` messages with such words over at once, or each after the answer to the one before."""
 
     async def run() -> list[Answer]:
         async with peer:
             account = {"host": "127.0.0.1", "port": peer.port, "username": "", "password": "", **options}
             sender = EmailSender(**account, identity=IDENTITY, connections=connections, patience=patience)
-            sending = [sender.send(message(number), may_go(number)) for number in range(count)]
+            sending = [sender.send(replace(message(number), **words), may_go(number)) for number in range(count)]
             answers = [await each for each in sending] if one_by_one else await asyncio.gather(*sending)
             await sender.close()
             return answers

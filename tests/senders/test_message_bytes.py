@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import PermanentError
+from senders.contract import Outgoing
 from senders.email.headers import mailbox
-from senders.email.message import Identity, message_bytes
+from senders.email.message import Identity, Mail
 from tests.senders.test_adapter_exam import IDENTITY, MESSAGE
 
 _BREAKS = ["\n", "\r\n", "\r", " \n", "\t\r\n", "\u2028", "\x0b", "\x85", "\x00", " ", "  ", "\t"]
@@ -41,6 +42,10 @@ def _with_the_standard_library(text: str, html: str) -> EmailMessage:
     return _read(mail.as_bytes())
 
 
+def _written(message: Outgoing, identity: Identity = IDENTITY, *, eight_bit: bool = False) -> bytes:
+    return Mail(message, identity).written(eight_bit=eight_bit)
+
+
 def _read(data: bytes) -> EmailMessage:
     mail = message_from_bytes(data, policy=policy.default)
     assert isinstance(mail, EmailMessage)
@@ -61,14 +66,36 @@ def _parts(mail: EmailMessage) -> list[tuple[str, str | None, bytes]]:
 
 @given(text=TEXTS, html=TEXTS)
 def test_the_parts_are_what_the_standard_library_would_have_written(text: str, html: str) -> None:
-    ours = _read(message_bytes(replace(MESSAGE, text=text, html=html), IDENTITY))
+    mail = Mail(replace(MESSAGE, text=text, html=html), IDENTITY)
+    theirs = _parts(_with_the_standard_library(text, html))
 
-    assert _parts(ours) == _parts(_with_the_standard_library(text, html))
+    assert _parts(_read(mail.written(eight_bit=False))) == theirs
+    assert not mail.fits_eight_bits or _parts(_read(mail.written(eight_bit=True))) == theirs
+
+
+@given(text=TEXTS, html=TEXTS)
+def test_in_eight_bits_goes_what_a_server_must_take_so_and_nothing_else(text: str, html: str) -> None:
+    mail = Mail(replace(MESSAGE, text=text, html=html), IDENTITY)
+    lines = [line for part in (text, html) for line in re.split(r"\r\n|\r|\n", part)]
+
+    assert mail.fits_eight_bits == all(len(line.encode()) <= 998 and "\0" not in line for line in lines)
+    if mail.fits_eight_bits:
+        data = mail.written(eight_bit=True)
+        assert data.endswith(b"\r\n") and not re.search(rb"(?<!\r)\n|\r(?!\n)|\x00", data)
+        assert all(len(line) <= 998 for line in data.split(b"\r\n"))
+
+
+@pytest.mark.parametrize(("length", "fits"), [(998, True), (999, False)])
+@pytest.mark.parametrize("text", ["{}", "a\n{}\nb", "{}\nb", "x" * 998 + "\n{}"])
+def test_a_line_may_have_998_bytes(text: str, length: int, fits: bool) -> None:
+    mail = Mail(replace(MESSAGE, text=text.format("ก" * (length // 3) + "x" * (length % 3))), IDENTITY)
+
+    assert mail.fits_eight_bits == fits
 
 
 @given(text=TEXTS, html=TEXTS, subject=TEXTS)
 def test_the_bytes_are_fit_for_every_server(text: str, html: str, subject: str) -> None:
-    data = message_bytes(replace(MESSAGE, text=text, html=html, subject=subject), IDENTITY)
+    data = _written(replace(MESSAGE, text=text, html=html, subject=subject))
     head, _, body = data.partition(b"\r\n\r\n")
 
     assert data.isascii() and data.endswith(b"\r\n")
@@ -81,16 +108,16 @@ def test_the_bytes_are_fit_for_every_server(text: str, html: str, subject: str) 
 
 @given(subject=TEXTS)
 def test_a_subject_arrives_as_written_but_for_line_breaks_and_adds_no_header(subject: str) -> None:
-    mail = _read(message_bytes(replace(MESSAGE, subject=subject), IDENTITY))
+    mail = _read(_written(replace(MESSAGE, subject=subject)))
 
     assert str(mail["Subject"]) == re.sub(r"\r\n|[\x00-\x1f\x7f]", " ", subject)
-    assert mail.keys() == _read(message_bytes(MESSAGE, IDENTITY)).keys()
+    assert mail.keys() == _read(_written(MESSAGE)).keys()
 
 
 @pytest.mark.parametrize("name", ["BMAsia", "บีเอ็มเอเชีย", 'Quote "me", please', "B. M. Asia, Thailand " + "long " * 20])
 def test_the_sender_is_named_in_any_script(name: str) -> None:
     identity = Identity(sender=str(Address(name, "hello", "bmasia.example")), bounce_domain="", link_secret="s")
-    mail = _read(message_bytes(MESSAGE, identity))
+    mail = _read(_written(MESSAGE, identity))
 
     assert mail["From"].addresses[0].display_name.split() == name.split()
     assert mail["From"].addresses[0].addr_spec == "hello@bmasia.example"
@@ -109,12 +136,14 @@ def test_the_sender_is_named_in_any_script(name: str) -> None:
 )
 def test_what_cannot_stand_in_a_header_stops_the_message(change: dict[str, str]) -> None:
     with pytest.raises(PermanentError):
-        message_bytes(replace(MESSAGE, **change), IDENTITY)
+        _written(replace(MESSAGE, **change))
 
 
 def test_no_two_messages_share_a_boundary_and_no_text_can_contain_one() -> None:
-    data = message_bytes(replace(MESSAGE, text=f"--=_{MESSAGE.message_id}--\n"), IDENTITY)
+    mail = Mail(replace(MESSAGE, text=f"--=_{MESSAGE.message_id}--\n"), IDENTITY)
+    data = mail.written(eight_bit=False)
 
+    assert not mail.fits_eight_bits
     assert data.count(f"--=_{MESSAGE.message_id}".encode()) == 3
     assert _parts(_read(data))[0][2] == f"--=_{MESSAGE.message_id}--\n".encode()
 

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from bench import mail
 from core.settings import Settings
 from core.vocabulary import Channel
-from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown, always
-from senders.email.delivery import Delivery
-from senders.email.message import message_bytes
+from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown
+from senders.email.delivery import stuffed
+from senders.email.message import Mail
 from senders.email.replies import NONSENSE, Replies, Reply
 from senders.email.send import EmailSender
 from senders.email.wire import ON_A_CONNECTION, Patience
@@ -109,8 +109,9 @@ def test_a_wrong_password_is_no_connection() -> None:
     assert "MAIL" not in peer.words
 
 
-def test_lines_that_begin_with_dots_arrive_as_they_were() -> None:
-    peer = MailPeer({})
+@pytest.mark.parametrize("extensions", [("PIPELINING",), ("PIPELINING", "8BITMIME")], ids=" ".join)
+def test_lines_that_begin_with_dots_arrive_as_they_were(extensions: tuple[str, ...]) -> None:
+    peer = MailPeer({}, extensions=extensions)
     dotted = replace(message(0), text=".\n..\n.hidden\n\n.", html=".<p>\n.</p>")
 
     async def run() -> Answer:
@@ -121,7 +122,8 @@ def test_lines_that_begin_with_dots_arrive_as_they_were() -> None:
     assert isinstance(asyncio.run(run()), Accepted)
     arrived = re.sub(rb"^\.", b"", peer.taken[0].removesuffix(b".\r\n"), flags=re.MULTILINE)
     without_date = re.compile(rb"Date: .*")
-    assert without_date.sub(b"", arrived) == without_date.sub(b"", message_bytes(dotted, IDENTITY))
+    written = Mail(dotted, IDENTITY).written(eight_bit="8BITMIME" in extensions)
+    assert without_date.sub(b"", arrived) == without_date.sub(b"", written)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +137,7 @@ def test_lines_that_begin_with_dots_arrive_as_they_were() -> None:
     ],
 )
 def test_no_line_of_a_text_can_end_it(data: bytes, written: bytes) -> None:
-    async def body() -> bytes:
-        return Delivery("a@b.example", "c@d.example", data, always).body
-
-    assert asyncio.run(body()) == written
+    assert stuffed(data) == written
 
 
 WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)), max_size=20)
