@@ -73,7 +73,7 @@ def message_bytes(message: Outgoing, identity: Identity) -> bytes:
     # "=_" occurs in no base64, where "=" stands at the end alone
     head = (
         f"{identity.from_line}To: {visible('the address', message.address)}\r\n"
-        f"{text_header('Subject', message.subject)}Date: {_date(int(time.time()))}\r\n"
+        f"{text_header('Subject', message.subject)}Date: {written_at()}\r\n"
         f"Message-ID: <{name}@{identity.domain}>\r\n"
         f"List-Unsubscribe: <{visible('the unsubscribe link', message.unsubscribe_url)}>\r\n"
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -110,6 +110,11 @@ def _in_base64(text: str) -> bytes:
     whole = len(encoded) // _LONGEST_LINE  # cut by struct: slices would take as long as the encoding
     cut = struct.unpack_from(f"{_LONGEST_LINE}s" * whole, encoded)
     return b"\r\n".join((*cut, encoded[whole * _LONGEST_LINE :], b"\r\n"))
+
+
+def written_at() -> str:
+    """Return the time of now as a Date header has it."""
+    return _date(int(time.time()))
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from senders.contract import Answer, MayGo, Outgoing, Rejected, always
 from senders.email.connections import Connections
 from senders.email.delivery import Delivery
 from senders.email.headers import mailbox
+from senders.email.letter import Letter, letter_bytes
 from senders.email.message import Identity, message_bytes
 from senders.email.wire import Patience
 
@@ -61,7 +62,18 @@ class EmailSender:
             data = message_bytes(written, self._identity)
         except (PermanentError, UnicodeEncodeError) as error:
             return Rejected(str(ErrorClass.PERMANENT_REQUEST), "5.6.0", str(error))
-        delivery = Delivery(self._identity.return_path(message.message_id), address, data, may_go)
+        return await self._hand_over(message.message_id, address, data, may_go)
+
+    async def post(self, letter: Letter) -> Answer:
+        """Hand a letter to one of the staff over, as ``send`` does an email; no lane counts it."""
+        address = mailbox(letter.address)
+        if address is None:
+            return Rejected(str(ErrorClass.PERMANENT_RECIPIENT), "5.1.3", "no mail can be addressed so")
+        data = letter_bytes(replace(letter, address=address), self._identity)
+        return await self._hand_over(letter.letter_id, address, data, always)
+
+    async def _hand_over(self, message_id: str, address: str, data: bytes, may_go: MayGo) -> Answer:
+        delivery = Delivery(self._identity.return_path(message_id), address, data, may_go)
         self._connections.submit(delivery)
         return await delivery.answer
 
