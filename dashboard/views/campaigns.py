@@ -79,8 +79,9 @@ def _coming(now: datetime) -> list[dict]:
     for book in all_campaigns(store()):
         days, slot = set(), book.next_slot(now)
         while slot is not None and slot < now + timedelta(days=_COMING_DAYS):
-            days.add(slot.astimezone(ZoneInfo(book.time_zone)).date())
-            slot = book.next_slot(slot)
+            local = slot.astimezone(ZoneInfo(book.time_zone))
+            days.add(local.date())
+            slot = book.next_slot(local.replace(hour=23, minute=59, second=59))
         rows += [
             {"day": each, "campaign_id": book.campaign_id, "considered": None, "sent": None, "kind": "due"}
             for each in days
