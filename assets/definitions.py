@@ -2,7 +2,18 @@
 
 import dagster as dg
 
-from assets import campaigns, crm_feedback, lake, models, predictions, provider_templates, raw, schedules, sensors
+from assets import (
+    campaigns,
+    crm_feedback,
+    lake,
+    models,
+    predictions,
+    provider_templates,
+    raw,
+    reports,
+    schedules,
+    sensors,
+)
 from assets.resources import Installation
 
 defs = dg.Definitions(
@@ -28,9 +39,15 @@ defs = dg.Definitions(
         predictions.predict,
         crm_feedback.notes,
         provider_templates.whatsapp_templates,
+        reports.deliveries,
     ],
-    jobs=[*schedules.JOBS, lake.tidy, provider_templates.approvals],
-    schedules=[*schedules.SCHEDULES, lake.nightly_tidy, provider_templates.hourly_approvals],
+    jobs=[*schedules.JOBS, lake.tidy, provider_templates.approvals, reports.due_reports],
+    schedules=[
+        *schedules.SCHEDULES,
+        lake.nightly_tidy,
+        provider_templates.hourly_approvals,
+        reports.look_for_due_reports,
+    ],
     sensors=[sensors.store_news],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import crm, lake, mail, policy, readers, segment, sending, warehouse, webhooks
+from bench import crm, lake, mail, pages, policy, readers, segment, sending, warehouse, webhooks
 from bench.report import Result
 
 MEASURES: dict[str, Callable[[bool], Result]] = {
@@ -17,6 +17,7 @@ MEASURES: dict[str, Callable[[bool], Result]] = {
     "lake": lake.build_and_read,
     "segment": segment.segment,
     "policy": policy.policy,
+    "pages": pages.pages,
     "build": warehouse.build,
     "refresh": warehouse.refresh,
     "publish": warehouse.publish,

@@ -1,5 +1,6 @@
 """Playbooks: ready campaigns as YAML, checked when they are read. Campaigns that people make have the same shape."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -148,6 +149,15 @@ class Playbook(BaseModel):
             return self.at if self.at > now else None
         found: datetime = croniter(self.cron, now.astimezone(ZoneInfo(self.time_zone))).get_next(datetime)
         return found
+
+    def slots(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield the slots after ``after`` and before ``until``: the cron is read once for all of them."""
+        if self.at is not None:
+            yield from [self.at] if after < self.at < until else []
+            return
+        times = croniter(self.cron, after.astimezone(ZoneInfo(self.time_zone)))
+        while (slot := times.get_next(datetime)) < until:
+            yield slot
 
     @property
     def arms(self) -> dict[str, int]:

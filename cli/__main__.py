@@ -27,6 +27,7 @@ from cli.metric_commands import metric
 from cli.output import Json, open_steps, show
 from cli.predict_command import predict
 from cli.reconcile_commands import reconcile
+from cli.report_commands import report
 from cli.segment_commands import segment
 from cli.template_commands import template
 from cli.token_commands import token
@@ -45,6 +46,7 @@ app.add_typer(inbox, name="inbox")
 app.add_typer(hold, name="hold")
 app.add_typer(address, name="address")
 app.add_typer(metric, name="metric")
+app.add_typer(report, name="report")
 app.add_typer(doubt, name="doubt")
 app.add_typer(token, name="token")
 app.add_typer(template, name="template")

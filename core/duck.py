@@ -1,7 +1,7 @@
 """How a DuckDB file is opened, by whoever opens one: as it is, or by the key it is encrypted with.
 
-DuckDB opens an encrypted file only by attaching it to an empty connection; ``use`` then makes it the one that
-``raw.x`` and ``marts.y`` mean, so that no query needs to know.
+DuckDB opens an encrypted file, or one in an instance of its own, only by attaching it to an empty connection; ``use``
+then makes it the one that ``raw.x`` and ``marts.y`` mean, so that no query needs to know.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,20 @@ import duckdb
 
 from core.errors import PermanentError, TransientError
 
-CATALOG = "warehouse"  # what an encrypted file is attached as
+CATALOG = "warehouse"  # what a file is attached as
 
 
-def open_file(path: Path, *, key: str = "", read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def open_file(path: Path, *, key: str = "", read_only: bool = False, alone: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a file, encrypted if there is a key; a new one is made unless it is only read. The zone is UTC.
 
+    ``alone`` opens it in an instance of its own: else all of a process share one, and its settings, by the path.
     Raises PermanentError when file and key do not fit, TransientError while another process has the file.
     """
     with _explained(path):
         connection = (
-            _attached(path, key, read_only=read_only) if key else duckdb.connect(str(path), read_only=read_only)
+            _attached(path, key, read_only=read_only)
+            if key or alone
+            else duckdb.connect(str(path), read_only=read_only)
         )
     connection.execute("set timezone = 'UTC'")
     return connection
@@ -79,7 +82,7 @@ def quoted(text: str) -> str:
 def _attached(path: Path, key: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     try:
-        for name, value in spilling(path).items():
+        for name, value in spilling(path).items() if key else ():
             connection.execute(f"set {name} = {quoted(value)}")
         if not read_only:
             connection.execute(f"load {openssl()}")

@@ -52,6 +52,12 @@ def read_access_token(token: str, secret: str) -> Claim:
     return Claim(str(claims["user_id"]), float(claims["exp"]))
 
 
+def crm_roles() -> dict[str, str]:
+    """Return what each role of the CRM may do here."""
+    roles: dict[str, str] = tomllib.loads(_ROLES.read_text())["roles"]
+    return roles
+
+
 class Person(NamedTuple):
     """Somebody who signed in to the CRM."""
 
@@ -75,7 +81,7 @@ class People:
             base_url=crm_url, transport=transport, timeout=_TIMEOUT, follow_redirects=False, trust_env=False
         )
         self._engine, self._monotonic = engine, monotonic
-        self._roles: dict[str, str] = tomllib.loads(_ROLES.read_text())["roles"]
+        self._roles = crm_roles()
         self._known: dict[str, tuple[float, Person]] = {}
 
     async def find(self, user_id: str, token: str) -> Person:

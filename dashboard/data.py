@@ -45,10 +45,20 @@ def _text(question: str) -> str:
 
 
 def measured(
-    metric: str, *, by: tuple[str, ...] = (), since: date | None = None, only: Mapping[str, str] | None = None
+    metric: str,
+    *,
+    by: tuple[str, ...] = (),
+    since: date | None = None,
+    until: date | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """Ask the same copy for a metric: its rows have ``by``, ``metric_value`` and, of a share, what was divided."""
-    query, bound = measure.measure(metric, by=by, since=since, only=only)
+    query, bound = measure.measure(metric, by=by, since=since, until=until, only=only)
+    return asked(query, bound)
+
+
+def asked(query: str, bound: Mapping[str, Any]) -> pl.DataFrame:
+    """Run a query of the metric layer on the viewer's copy."""
     return _ask(str(copy_path()), query, tuple(sorted(bound.items())))
 
 

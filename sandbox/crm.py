@@ -18,6 +18,7 @@ from sandbox.crm_history import World
 from sandbox.crm_mcp import answer_mcp
 from sandbox.crm_queries import CASCADES, DEFAULT, SINGULAR, RefusalError, matches, ordered, part_of, positive
 from sandbox.crm_rows import Rows
+from sandbox.crm_staff import USERS
 from sandbox.crm_tokens import is_token, machine_token, tokens
 from sandbox.crm_webhooks import Webhooks
 from sandbox.crm_world import make_world
@@ -61,6 +62,7 @@ class StandInCrm:
                 Route("/api/v1/jwt/token/", self.bare_token, methods=["POST"]),
                 Route("/api-token-auth/", self.machine_token, methods=["POST"]),
                 Route("/api/v1/users/me/", self.me),
+                Route("/api/v1/users/", self.users),
                 Route("/mcp/", self.mcp, methods=["POST"]),
                 Route("/_sandbox/{what}", self.control, methods=["POST"]),
                 Route("/api/v1/{kind}/", self.collection, methods=["GET", "POST"]),
@@ -102,6 +104,12 @@ class StandInCrm:
         if refused := self._refuse(request):
             return refused
         return JSONResponse({"id": ADMIN, "username": self.username, "role": "Admin", "full_name": "Ada Admin"})
+
+    async def users(self, request: Request) -> Response:
+        """List who may sign in."""
+        if refused := self._refuse(request):
+            return refused
+        return JSONResponse({"count": len(USERS), "next": None, "previous": None, "results": USERS})
 
     async def mcp(self, request: Request) -> Response:
         """Answer the agent tool door, with the token that does not expire only."""

@@ -15,6 +15,12 @@ from typing import Any
 from core.errors import PermanentError
 
 METRICS = Path(__file__).parent / "metrics"
+_COUNTED = frozenset({"messages", "contacts", "events"})
+# Longer spans of days, each named by its first day.
+_SPANS = {
+    "metric_week": "date_trunc('week', metric_date)::date",
+    "metric_month": "date_trunc('month', metric_date)::date",
+}
 _FACT = re.compile(r"^-- (description|grain|unit|numerator|denominator): (.+)$", re.MULTILINE)
 
 
@@ -33,8 +39,19 @@ class Metric:
     @property
     def values(self) -> tuple[str, ...]:
         """The columns that the file's query must return after those of its grain."""
-        by_unit = {"share": ("numerator", "denominator"), "messages": ("numerator",)}
-        return by_unit.get(self.unit, ("metric_value",))
+        if self.unit == "share":
+            return ("numerator", "denominator")
+        return ("numerator",) if self.unit in _COUNTED or self.unit == "amount" else ("metric_value",)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a coarser grain is a sum, or a share of sums."""
+        return self.values != ("metric_value",)
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """The columns it may be asked by: its grain, and of days that add up their weeks and months."""
+        return self.grain + (tuple(_SPANS) if self.adds_up and "metric_date" in self.grain else ())
 
 
 def read_metric(path: Path) -> Metric:
@@ -64,36 +81,56 @@ def read_metrics() -> dict[str, Metric]:
 
 
 def measure(
-    name: str, *, by: Sequence[str] = (), since: date | None = None, only: Mapping[str, str] | None = None
+    name: str,
+    *,
+    by: Sequence[str] = (),
+    since: date | None = None,
+    until: date | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """Return the query of a metric at a grain, and the values to bind to it.
 
-    ``by`` and the keys of ``only`` are columns of the metric's grain; ``since`` is the first day. Rows have the
-    columns of ``by``, ``metric_value``, and for a share its ``numerator`` and ``denominator``. Raises PermanentError
-    for a metric or column that is not there, and for a coarser grain of what does not add up.
+    ``by`` are columns that it is known by, the keys of ``only`` of its grain; ``since`` is the first day, ``until`` the
+    last one. Rows have the columns of ``by``, ``metric_value``, and for a share its ``numerator`` and ``denominator``.
+    Raises PermanentError for a metric or column that is not there, for a coarser grain of what does not add up, and
+    for amounts of several currencies.
     """
     metrics = read_metrics()
     if name not in metrics:
         raise PermanentError(f"no metric is called {name}: there are {', '.join(metrics)}")
     metric, bound = metrics[name], dict(only or {})
-    used = [*by, *bound, *(["metric_date"] if since else [])]
-    if unknown := [column for column in used if column not in metric.grain]:
-        raise PermanentError(f"{name} is not known by {', '.join(unknown)}: say {', '.join(metric.grain)}")
-    if metric.values == ("metric_value",) and set(by) != set(metric.grain):
-        raise PermanentError(f"{name} does not add up over {', '.join(metric.grain)}: ask for it by all of these")
+    _refuse(metric, by, [*bound, *(["metric_date"] if since or until else [])])
     # Names are those of the header, checked above; values are bound.
     conditions = [f"{column} = ${column}" for column in bound]
-    if since:
-        conditions.append("metric_date >= $since")
+    conditions += [f"metric_date {sign} ${key}" for key, sign, day in _edges(since, until) if day]
+    spans = [f"{_SPANS[column]} as {column}" for column in by if column in _SPANS]
     query = "\n".join(
         [
             f"with measured as (\n{metric.sql}\n)",
-            f"select {', '.join((*by, *_totals(metric)))} from measured",  # noqa: S608 -- names of ours
+            f"select {', '.join((*by, *_totals(metric)))} from",
+            f"(select {', '.join(('*', *spans))} from measured) as measured" if spans else "measured",  # noqa: S608 -- as above
             f"where {' and '.join(conditions)}" if conditions else "",
             f"group by {', '.join(by)} order by {', '.join(by)}" if by else "",
         ]
     )
-    return query, bound | ({"since": since} if since else {})
+    return query, bound | {key: day for key, _, day in _edges(since, until) if day}
+
+
+def _edges(since: date | None, until: date | None) -> tuple[tuple[str, str, date | None], ...]:
+    return ("since", ">=", since), ("until", "<=", until)
+
+
+def _refuse(metric: Metric, by: Sequence[str], filtered: Sequence[str]) -> None:
+    unknown = [column for column in by if column not in metric.known_by]
+    unknown += [column for column in filtered if column not in metric.grain]
+    if unknown:
+        raise PermanentError(f"{metric.name} is not known by {', '.join(unknown)}: say {', '.join(metric.known_by)}")
+    if not metric.adds_up and set(by) != set(metric.grain):
+        raise PermanentError(
+            f"{metric.name} does not add up over {', '.join(metric.grain)}: ask for it by all of these"
+        )
+    if metric.unit == "amount" and "currency" not in {*by, *filtered}:
+        raise PermanentError(f"{metric.name} is in several currencies, which are never added: ask for it by currency")
 
 
 def _totals(metric: Metric) -> tuple[str, ...]:
@@ -101,6 +138,8 @@ def _totals(metric: Metric) -> tuple[str, ...]:
     if metric.unit == "share":
         share = "sum(numerator) / nullif(sum(denominator), 0) as metric_value"
         return share, f"{part} as numerator", f"{whole} as denominator"
-    if metric.values == ("numerator",):
+    if metric.unit == "amount":
+        return ("sum(numerator) as metric_value",)
+    if metric.adds_up:
         return (f"{part} as metric_value",)
     return ("any_value(metric_value) as metric_value",)

@@ -107,11 +107,11 @@ def newest(serve_dir: Path) -> Version | None:
 
 
 def open_published(path: Path, key: str = "") -> duckdb.DuckDBPyConnection:
-    """Open a published copy for reading: no files, no network, no changed settings.
+    """Open a published copy for reading: no files, no network, no changed settings, whoever else of us reads it.
 
     Raises PermanentError when the key does not fit.
     """
-    connection = open_file(path, key=key, read_only=True)
+    connection = open_file(path, key=key, read_only=True, alone=True)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection

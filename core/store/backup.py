@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError
 import core.store.access_tables
 import core.store.address_tables
 import core.store.definition_tables
+import core.store.report_tables
 import core.store.tables  # noqa: F401 -- the tables that metadata knows
 from core.errors import PermanentError
 from core.store.columns import metadata

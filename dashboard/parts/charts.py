@@ -6,14 +6,12 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboard.parts.words import say, title, words
+from dashboard.parts.words import say, words
+from reports.chart import day_axis
 
 COLOURS = {"email": "#2563eb", "whatsapp": "#16a34a", "line": "#84cc16"}
 MAIN, ACCENT, QUIET, GREY = "#0d9488", "#7c3aed", "#94a3b8", "#64748b"
 _KIND = {"send": MAIN, "holdout": ACCENT}
-_DAYS = alt.Axis(
-    labelExpr="utcFormat(datum.value, '%d/%m')", labelOverlap=True, tickCount={"interval": "day", "step": 1}, grid=False
-)
 
 
 def channel_colour(field: str = "channel") -> Any:
@@ -30,12 +28,6 @@ def channel_colour(field: str = "channel") -> Any:
 def worded(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """Put the viewer's words in the place of a column's values."""
     return frame.with_columns(pl.col(name).replace(words(name)) for name in columns)
-
-
-def day_axis(field: str, span: tuple[date, date] | None = None) -> Any:
-    """Put days on the x axis, all of ``span`` if given: a day of Bangkok stays that day in every browser."""
-    ends = [alt.DateTime(year=each.year, month=each.month, date=each.day, utc=True) for each in span or ()]
-    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", domain=ends or alt.Undefined), axis=_DAYS)
 
 
 def daily_bars(frame: pl.DataFrame, value: str, heading: str, span: tuple[date, date]) -> Any:
@@ -250,32 +242,3 @@ def movements(frame: pl.DataFrame) -> Any:
         )
         .properties(height=220)
     )
-
-
-def report_chart(frame: pl.DataFrame, by: list[str], names: list[str], shape: str) -> Any:
-    """Draw metrics over the first of ``by``; the others tell the bars or lines apart."""
-    first, *others = by
-    long = frame.unpivot(names, index=by, variable_name="metric", value_name="metric_value").with_columns(
-        pl.col("metric").replace({name: title(name) for name in names})
-    )
-    series = pl.concat_str(
-        [pl.col("metric"), *(pl.col(each).cast(pl.String).fill_null("–") for each in others)], separator=" · "
-    )
-    is_day = frame.schema[first] == pl.Date
-    x = day_axis(first) if is_day else alt.X(f"{first}:N", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
-    marked = alt.Chart(long.with_columns(series.alias("series")))
-    marked = (
-        marked.mark_line(point=True)
-        if shape == "line"
-        else marked.mark_bar(cornerRadius=2, opacity=0.8, size=12 if is_day else alt.Undefined)
-    )
-    offset = {} if shape == "line" or is_day else {"xOffset": "series:N"}
-    return marked.encode(
-        x=x,
-        y=alt.Y("metric_value:Q", title=None, stack=False if shape == "line" else None),
-        color=alt.Color(
-            "series:N", title=None, legend=alt.Legend(orient="top", columns=3), scale=alt.Scale(scheme="tableau10")
-        ),
-        tooltip=[*by, "metric", "metric_value"],
-        **offset,
-    ).properties(height=320)

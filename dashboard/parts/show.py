@@ -1,6 +1,6 @@
 """How things are laid out everywhere: a table with its exports, a chart with its table beside it, an empty state."""
 
-import io
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -9,15 +9,16 @@ import streamlit as st
 from core.settings import load_settings
 from dashboard.parts.reasons import reason
 from dashboard.parts.words import day_text, keyed, say, stamp, title, words
+from reports import files
+from reports.words import is_share
 
 # Columns whose values are translated on screen, never in an export.
 _WORDED = (
     *("outcome", "channel", "status", "state", "reject_type", "severity", "kind", "purpose", "measure"),
-    *("urgency", "sentiment", "department"),
+    *("urgency", "sentiment", "department", "delivery_state"),
 )
 _REASONS = ("reason", "basis")
 _MOST_UNROLLED = 8
-_SHARES = ("_rate", "_rate_human", "_rate_raw", "_share", "lift", "lift_low", "lift_high")
 
 
 def table(frame: pl.DataFrame, name: str, *, key: str = "") -> None:
@@ -40,19 +41,19 @@ def table(frame: pl.DataFrame, name: str, *, key: str = "") -> None:
 def _column(name: str, kind: Any) -> Any:
     if isinstance(kind, pl.Decimal):
         return st.column_config.NumberColumn(title(name), format="localized")
-    if kind.is_float() and name.endswith(_SHARES):
+    if kind.is_float() and is_share(name):
         return st.column_config.NumberColumn(title(name), format="percent")
     return st.column_config.Column(title(name))
 
 
 def exports(frame: pl.DataFrame, name: str, *, key: str = "") -> None:
     """Offer a table as files, made when somebody asks for one."""
-    flat = frame.select(pl.all().exclude(pl.List, pl.Struct))
+    kinds = {"csv": files.csv_bytes, "xlsx": files.xlsx_bytes, "parquet": files.parquet_bytes}
     with st.container(horizontal=True, gap="small"):
-        for kind, make in (("csv", flat.write_csv), ("xlsx", lambda: _xlsx(flat)), ("parquet", lambda: _parquet(flat))):
+        for kind, make in kinds.items():
             st.download_button(
                 say(f"export_{kind}"),
-                make,
+                partial(make, frame),
                 f"{name}.{kind}",
                 key=f"{kind}-{name}{key}",
                 icon=":material/download:",
@@ -123,15 +124,3 @@ def _as_read(frame: pl.DataFrame) -> pl.DataFrame:
 def _reasons(column: pl.Series) -> dict[str, str | None]:
     """Return how the viewer reads each reason of a column: there are few different ones."""
     return {each: reason(each) for each in column.unique().drop_nulls()}
-
-
-def _xlsx(flat: pl.DataFrame) -> bytes:
-    book = io.BytesIO()
-    flat.with_columns(pl.selectors.datetime(time_zone="*").dt.replace_time_zone(None)).write_excel(book)
-    return book.getvalue()
-
-
-def _parquet(flat: pl.DataFrame) -> bytes:
-    file = io.BytesIO()
-    flat.write_parquet(file)
-    return file.getvalue()

@@ -1,27 +1,32 @@
 """The words on the screen, in English and Thai, and times and amounts as their readers expect them."""
 
 import html
-import tomllib
 from datetime import date, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
-_LOCALES = Path(__file__).parent.parent / "locales"
+from reports.words import Words
+from reports.words import catalogue as every_word
+
 LANGUAGES = {"en": "English", "th": "ไทย"}
-_BUDDHIST_ERA = 543
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Return every word of a language by key."""
+    return every_word(language)
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """Return every word of a language by key."""
-    found = tomllib.loads((_LOCALES / f"{language}.toml").read_text())
-    titles = found.pop("column")
-    return found | {f"column_{name}": text for name, text in titles.items()}
+def _words(language: str) -> Words:
+    return Words(language)
+
+
+def viewers_words() -> Words:
+    """Return what is said to the viewer."""
+    return _words(language())
 
 
 def language() -> str:
@@ -36,14 +41,12 @@ def keyed(name: str) -> str:
 
 def say(key: str, **values: object) -> str:
     """Return a text in the viewer's language. Raises KeyError for an unknown key: a test finds those."""
-    return catalogue(language())[key].format(**values)
+    return viewers_words().say(key, **values)
 
 
 def title(column: str) -> str:
     """Return a column's title: its word where there is one, else its name made readable."""
-    known = catalogue(language())
-    name = column.removesuffix("_id")
-    return known.get(f"column_{name}") or known.get(name) or name.replace("_", " ").capitalize()
+    return viewers_words().title(column)
 
 
 def words(column: str) -> dict[str, str]:
@@ -51,24 +54,17 @@ def words(column: str) -> dict[str, str]:
 
     A mapping, because Polars calls functions in threads of its own, where no viewer is known.
     """
-    start = f"{column}_"
-    return {key.removeprefix(start): text for key, text in catalogue(language()).items() if key.startswith(start)}
+    return viewers_words().of_values(column)
 
 
 def when(moment: datetime | None, zone: str = "Asia/Bangkok") -> str:
     """Show a time in Bangkok; Thai readers get the Buddhist era."""
-    if moment is None:
-        return "–"
-    local = moment.astimezone(ZoneInfo(zone))
-    year = local.year + _BUDDHIST_ERA if language() == "th" else local.year
-    return f"{local:%d/%m}/{year} {local:%H:%M}"
+    return viewers_words().when(moment, zone)
 
 
 def day(value: date | None) -> str:
     """Show a day; Thai readers get the Buddhist era."""
-    if value is None:
-        return "–"
-    return f"{value:%d/%m}/{value.year + _BUDDHIST_ERA if language() == 'th' else value.year}"
+    return viewers_words().day(value)
 
 
 def day_text(column: pl.Expr) -> pl.Expr:
@@ -83,7 +79,7 @@ def stamp(column: pl.Expr, zone: str) -> pl.Expr:
 
 
 def _era() -> int:
-    return _BUDDHIST_ERA if language() == "th" else 0
+    return viewers_words().era
 
 
 def money(amount: Any, currency: str) -> str:

@@ -1,4 +1,6 @@
 -- question: What needs somebody?
+-- metrics: in_doubt = messages | by | status: in_doubt
+-- metrics: waiting = messages | by | status: planned claimed
 select
     (select count(*) from marts.messages where status = 'in_doubt') as in_doubt,
     (select count(*) from marts.freshness where not is_fresh) as stale_sources,

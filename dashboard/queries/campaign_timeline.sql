@@ -1,4 +1,5 @@
 -- question: What happened after a campaign's messages went out, day by day?
+-- metrics: events | by metric_date as day, event_type | actor: human unknown
 select
     (event.occurred_at at time zone 'Asia/Bangkok')::date as day,
     event.event_type,

@@ -1,4 +1,5 @@
 -- question: What went out by channel between two days?
+-- metrics: sent, delivered, opened_raw, opened_human, clicked_raw, clicked_human, replied, unsubscribed, failed | by channel
 select
     channel,
     sum(sent)::bigint as sent,

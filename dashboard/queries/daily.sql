@@ -1,4 +1,5 @@
 -- question: What went out by day and channel between two days?
+-- metrics: sent, opened_human, clicked_human, replied | by metric_date, channel
 select
     metric_date,
     channel,

@@ -1,4 +1,5 @@
 -- question: Why did messages fail?
+-- metrics: messages | by channel | status: failed suppressed cancelled expired
 select
     channel,
     error_class,

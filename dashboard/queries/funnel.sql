@@ -1,4 +1,5 @@
 -- question: How far did a campaign get, by channel?
+-- metrics: sent, delivered, opened_raw, opened_human, clicked_raw, clicked_human, replied | by channel
 select
     channel,
     sum(sent)::bigint as sent,

@@ -1,4 +1,5 @@
 -- question: Which links of a campaign were clicked, by people and by machines?
+-- metrics: clicks = link_clicks | by link_id, actor
 select
     event.link_id,
     event.actor,

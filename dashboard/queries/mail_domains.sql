@@ -1,4 +1,5 @@
 -- question: How do the emails of the last $days days stand, by the recipients' mail domain?
+-- metrics: messages = mail_messages | by email_domain, status
 select
     contact.email_domain,
     message.status,
@@ -7,7 +8,7 @@ from marts.messages as message
 inner join marts.contacts as contact on contact.contact_id = message.contact_id
 where
     message.channel = 'email'
-    and message.accepted_at > now() - to_days($days::integer)
+    and (message.accepted_at at time zone 'Asia/Bangkok')::date > (now() at time zone 'Asia/Bangkok')::date - $days::integer
 group by all
 order by messages desc, contact.email_domain
 limit 200

@@ -1,6 +1,7 @@
 -- question: How many entered and left a segment, by day?
+-- metrics: contacts = entries + exits | by metric_date as day
 select
-    moved_at::date as day,
+    (moved_at at time zone 'Asia/Bangkok')::date as day,
     movement,
     count(*) as contacts
 from (

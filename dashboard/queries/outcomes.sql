@@ -1,8 +1,9 @@
 -- question: How did the audience of a campaign (or one of its runs) become the messages sent?
+-- metrics: contacts = decided | by outcome
 select
     outcome,
-    count(*) as contacts
-from marts.decisions
+    sum(contacts)::bigint as contacts
+from marts.daily_outcomes
 where campaign_id = $campaign_id and ($run_id = '' or run_id = $run_id)
 group by outcome
 order by

@@ -1,4 +1,5 @@
 -- question: How many contacts do segments share now?
+-- metrics: contacts = shared_members | by segment, other_segment
 with held as (
     select distinct
         segment_id,

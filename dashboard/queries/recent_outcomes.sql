@@ -1,8 +1,9 @@
 -- question: What was decided between two days, by outcome?
+-- metrics: contacts = decided | by outcome
 select
     outcome,
-    count(*) as contacts
-from marts.decisions
-where (decided_at at time zone 'Asia/Bangkok')::date between $first::date and $last::date
+    sum(contacts)::bigint as contacts
+from marts.daily_outcomes
+where metric_date between $first::date and $last::date
 group by outcome
 order by contacts desc

@@ -1,4 +1,5 @@
 -- question: When did a campaign run?
+-- metrics: audience = considered, sent | by run_id
 select
     run_id,
     max(decided_at) as decided_at,

@@ -1,4 +1,5 @@
 -- question: How many messages stand where?
+-- metrics: messages | by channel, status
 select
     channel,
     status,

@@ -1,9 +1,10 @@
 -- question: How did everybody considered on one day become the messages sent?
+-- metrics: contacts = decided | by outcome
 select
     outcome,
-    count(*) as contacts
-from marts.decisions
-where (decided_at at time zone 'Asia/Bangkok')::date = $day::date
+    sum(contacts)::bigint as contacts
+from marts.daily_outcomes
+where metric_date = $day::date
 group by outcome
 order by
     list_position([

@@ -1,4 +1,5 @@
 -- question: What was decided on one day, campaign by campaign?
+-- metrics: considered, sent | by campaign_id, run_id
 select
     campaign_id,
     run_id,

@@ -1,4 +1,6 @@
 -- question: How did each variant do, and what did it bring and cost?
+-- metrics: considered, sent, delivered, opened_human, clicked_human, replied, unsubscribed | by variant
+-- metrics: revenue, incremental_revenue | by variant, currency
 select
     variant,
     currency,

@@ -48,7 +48,7 @@ def show() -> None:
     with plan:
         _calendar(names)
     with versus:
-        _compare(found["campaign_id"].to_list(), names)
+        _compare(found.drop("last_run_at"), names)
 
 
 def _names() -> dict[str, str]:
@@ -79,8 +79,9 @@ def _coming(now: datetime) -> list[dict]:
     for book in all_campaigns(store()):
         days, slot = set(), book.next_slot(now)
         while slot is not None and slot < now + timedelta(days=_COMING_DAYS):
-            days.add(slot.astimezone(ZoneInfo(book.time_zone)).date())
-            slot = book.next_slot(slot)
+            local = slot.astimezone(ZoneInfo(book.time_zone))
+            days.add(local.date())
+            slot = book.next_slot(local.replace(hour=23, minute=59, second=59))
         rows += [
             {"day": each, "campaign_id": book.campaign_id, "considered": None, "sent": None, "kind": "due"}
             for each in days
@@ -88,7 +89,8 @@ def _coming(now: datetime) -> list[dict]:
     return rows
 
 
-def _compare(campaign_ids: list[str], names: dict[str, str]) -> None:
+def _compare(campaigns: pl.DataFrame, names: dict[str, str]) -> None:
+    campaign_ids = campaigns["campaign_id"].to_list()
     asked = [each for each in st.query_params.get("compare", "").split(",") if each in campaign_ids]
     chosen = st.pills(
         say("compare"),
@@ -101,7 +103,7 @@ def _compare(campaign_ids: list[str], names: dict[str, str]) -> None:
         empty("nothing_chosen")
         return
     st.query_params["compare"] = ",".join(chosen)
-    found = ask("comparison", campaign_ids=tuple(chosen))
+    found = campaigns.filter(pl.col("campaign_id").is_in(chosen))
     long = found.unpivot(_COMPARED, index="campaign_id", variable_name="stage", value_name="messages")
     drawn = long.with_columns(_named(long, names), pl.col("stage").replace({each: say(each) for each in _COMPARED}))
     chart(compared(drawn), found, "comparison")

@@ -6,9 +6,13 @@ import polars as pl
 import streamlit as st
 
 from core.settings import load_settings
+from core.store import report_deliveries
+from core.store.engine import reading
 from dashboard.data import ask
 from dashboard.parts.show import table
 from dashboard.parts.words import say, when
+from dashboard.store import store
+from dashboard.views.report_kept import delivered
 from warehouse.checks import CheckResult
 from warehouse.publish import last_refusal
 
@@ -53,6 +57,7 @@ def show() -> None:
         table(waits, "waits")
     st.subheader(say("statuses"))
     table(ask("statuses"), "statuses")
+    _reports()
 
 
 def _rows(broken: list[CheckResult]) -> pl.DataFrame:
@@ -108,6 +113,17 @@ def _doubts() -> None:
     st.caption(say("in_doubt_help"))
     table(doubted, "in_doubt")
     st.markdown(say("in_doubt_what_to_do"))
+
+
+def _reports() -> None:
+    st.subheader(say("report_deliveries"))
+    with reading(store()) as connection:
+        unsent = report_deliveries.latest(connection, only=report_deliveries.UNSENT)
+    if unsent:
+        st.caption(say("report_deliveries_help"))
+        delivered(unsent)
+    else:
+        st.success(say("report_deliveries_fine"), icon=":material/check:")
 
 
 def _reconciliation() -> None:

@@ -1,10 +1,21 @@
 """One message on its way to a mail server: what is written, who is asked, who waits for the answer."""
 
 import asyncio
+from typing import Protocol
 
 from senders.contract import Answer, MayGo
-from senders.email.message import Mail
 from senders.email.replies import Reply
+
+
+class Written(Protocol):
+    """A whole message, ready for a server that takes eight bits and for one that does not."""
+
+    @property
+    def fits_eight_bits(self) -> bool:
+        """Whether it may go in eight bits."""
+
+    def written(self, *, eight_bit: bool) -> bytes:
+        """Return it as it goes over SMTP."""
 
 
 class Delivery:
@@ -12,7 +23,7 @@ class Delivery:
 
     __slots__ = ("_is_eight_bit", "_mail", "_recipient", "_sender", "answer", "may_go", "refusal")
 
-    def __init__(self, sender: str, recipient: str, mail: Mail, may_go: MayGo) -> None:
+    def __init__(self, sender: str, recipient: str, mail: Written, may_go: MayGo) -> None:
         self._sender, self._recipient, self._mail = sender, recipient, mail
         self._is_eight_bit = False
         self.may_go = may_go

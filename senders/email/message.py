@@ -82,7 +82,7 @@ class Mail:
         self._boundary = f"--=_{name}".encode("ascii")
         head = (
             f"{identity.from_line}To: {visible('the address', message.address)}\r\n"
-            f"{text_header('Subject', message.subject)}Date: {_date(int(time.time()))}\r\n"
+            f"{text_header('Subject', message.subject)}Date: {written_at()}\r\n"
             f"Message-ID: <{name}@{identity.domain}>\r\n"
             f"{purpose}MIME-Version: 1.0\r\n"
             f'Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n'
@@ -166,6 +166,11 @@ def _in_base64(lines: bytes) -> bytes:
     whole = len(encoded) // _LONGEST_ENCODED_LINE  # cut by struct: slices would take as long as the encoding
     cut = struct.unpack_from(f"{_LONGEST_ENCODED_LINE}s" * whole, encoded)
     return b"\r\n".join((*cut, encoded[whole * _LONGEST_ENCODED_LINE :]))
+
+
+def written_at() -> str:
+    """Return the time of now as a Date header has it."""
+    return _date(int(time.time()))
 
 
 @lru_cache(maxsize=1)

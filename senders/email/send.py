@@ -7,8 +7,9 @@ from core.errors import PermanentError
 from core.vocabulary import Channel, ErrorClass
 from senders.contract import Answer, MayGo, Outgoing, Rejected, always
 from senders.email.connections import Connections
-from senders.email.delivery import Delivery
+from senders.email.delivery import Delivery, Written
 from senders.email.headers import mailbox
+from senders.email.letter import Letter, LetterMail
 from senders.email.message import Identity, Mail
 from senders.email.wire import Patience
 
@@ -61,7 +62,18 @@ class EmailSender:
             mail = Mail(written, self._identity)
         except (PermanentError, UnicodeEncodeError) as error:
             return Rejected(str(ErrorClass.PERMANENT_REQUEST), "5.6.0", str(error))
-        delivery = Delivery(self._identity.return_path(message.message_id), address, mail, may_go)
+        return await self._hand_over(message.message_id, address, mail, may_go)
+
+    async def post(self, letter: Letter) -> Answer:
+        """Hand a letter to one of the staff over, as ``send`` does an email; no lane counts it."""
+        address = mailbox(letter.address)
+        if address is None:
+            return Rejected(str(ErrorClass.PERMANENT_RECIPIENT), "5.1.3", "no mail can be addressed so")
+        mail = LetterMail(replace(letter, address=address), self._identity)
+        return await self._hand_over(letter.letter_id, address, mail, always)
+
+    async def _hand_over(self, message_id: str, address: str, mail: Written, may_go: MayGo) -> Answer:
+        delivery = Delivery(self._identity.return_path(message_id), address, mail, may_go)
         self._connections.submit(delivery)
         return await delivery.answer
 

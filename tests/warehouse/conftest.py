@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 import core.store.access_tables
 import core.store.definition_tables
+import core.store.report_tables
 import core.store.tables  # noqa: F401 -- the tables that metadata knows
 from core.store.columns import metadata
 from pipelines.crm.tables import TABLES

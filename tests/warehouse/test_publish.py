@@ -188,3 +188,20 @@ def test_readers_meet_no_error_while_a_publisher_works_and_is_killed(
     reader.join()
 
     assert errors == []
+
+
+def test_a_copy_is_opened_twice_by_one_process_and_by_two_paths(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
+) -> None:
+    build(warehouse, now=now)
+    version = publish(warehouse, tmp_path / "serve", now)
+    (tmp_path / "other").symlink_to(tmp_path / "serve")
+
+    with (
+        open_published(version.masked_path) as one,
+        open_published(version.masked_path) as again,
+        open_published(tmp_path / "other" / version.masked_path.name) as other,
+    ):
+        counts = [each.execute("select count(*) from marts.companies").fetchone() for each in (one, again, other)]
+
+    assert counts == [(0,)] * 3

@@ -6,7 +6,7 @@ from alembic import op
 from core.store.tables import conversations
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 _NEW = ("last_inbound_id", "waiting_since", "first_answered_at", "answer_id", "department", "assigned_at")
 

@@ -1,0 +1,11 @@
+-- description: Messages by where they stand now, planned and in doubt too.
+-- grain: campaign_id, run_id, channel, status
+-- unit: messages
+select
+    campaign_id,
+    run_id,
+    channel,
+    status,
+    count(*) as numerator
+from marts.messages
+group by all
