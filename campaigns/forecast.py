@@ -16,7 +16,7 @@ from campaigns.preview import Look
 from core.errors import PermanentError
 from core.store import campaign_states, outbox
 from core.store.engine import reading
-from core.vocabulary import CampaignStatus, Channel, Purpose
+from core.vocabulary import CampaignStatus, Channel, Conversion, Purpose
 from senders.limits import read_limits
 
 _AHEAD = timedelta(days=7)
@@ -43,9 +43,10 @@ class Overlap:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """WhatsApp templates of one category to one country (ISO code); amounts are null where no price is known.
+    """WhatsApp templates of one category to one country (ISO code).
 
-    ``free``: utility templates to people whose window is open.
+    ``free``: utility templates to people whose window is open. Where no price is known the amount is null, and ``note``
+    says so.
     """
 
     category: str
@@ -54,6 +55,7 @@ class Cost:
     free: int
     amount: float | None
     currency: str | None
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,8 @@ _RUNS = (CampaignStatus.APPROVED, CampaignStatus.SCHEDULED, CampaignStatus.SENDI
 def cost(look: Look, prices_file: Path | None = None) -> list[Cost]:
     """Count WhatsApp templates by category and country, and price them by ``prices_file``.
 
-    It has ``[whatsapp] currency`` and ``[whatsapp.utility] TH = …``: Meta's rates change, none are built in.
+    It has ``[whatsapp] currency`` and ``[whatsapp.utility] TH = …``: Meta's rates change, none are built in. What has
+    no price there says so.
     """
     category = "marketing" if look.playbook.purpose in _MARKETING else "utility"
     prices, currency = _prices(prices_file, category)
@@ -159,6 +162,7 @@ def cost(look: Look, prices_file: Path | None = None) -> list[Cost]:
             free=sum(each),
             amount=round((len(each) - sum(each)) * prices[country], 4) if country in prices else None,
             currency=currency if country in prices else None,
+            note="" if country in prices else f"no price for {country} {category}: add it to prices.toml",
         )
         for country, each in sorted(counted.items(), key=lambda pair: -len(pair[1]))
     ]
@@ -208,7 +212,12 @@ def expected(look: Look) -> list[Expected]:
 
 
 def detectable(look: Look) -> list[Detectable]:
-    """Say what the holdout, and each pair of variants, can show with so many companies, from the conversion so far."""
+    """Say what the holdout, and each pair of variants, can show with so many companies, from the conversion so far.
+
+    Without a conversion nothing can be shown: no row.
+    """
+    if look.playbook.conversion is Conversion.NONE:
+        return []
     rows = look.connection.execute(
         "select case when outcome = 'holdout' then 'holdout' else variant end, count(distinct company_id) "
         "from verdicts where outcome in ('send', 'holdout') group by 1"

@@ -11,7 +11,7 @@ from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import PermanentError
-from core.vocabulary import Channel, EventType, Purpose
+from core.vocabulary import Channel, Conversion, EventType, Purpose
 
 ONCE = "once"  # the occurrence of a campaign that does not come again
 _FOLDER = Path(__file__).parent / "playbooks"
@@ -84,6 +84,10 @@ class Playbook(BaseModel):
     priority: int = Field(ge=1, le=9, description="smaller goes first and wins conflicts")
     holdout_share: float = Field(ge=0, le=0.5)
     holdout_family: str
+    conversion: Conversion | None = Field(
+        default=None, description="what success is (marts.conversion_goals); none given: that of what it is about"
+    )
+    conversion_days: int | None = Field(default=None, ge=1, le=365, description="within how many, if not the goal's")
     most_in_seven_days: int = Field(ge=1, description="messages to one contact over all campaigns")
     most_data_age_hours: float = Field(
         gt=0, le=168, description="the oldest load of a source it decides on; beyond that everybody waits"

@@ -10,7 +10,19 @@ from core.settings import load_settings
 from dashboard.parts.words import day_text, keyed, say, stamp, title, words
 
 # Columns whose values are translated on screen, never in an export.
-_WORDED = ("outcome", "channel", "status", "state", "reject_type", "severity", "kind", "purpose", "measure")
+_WORDED = (
+    "outcome",
+    "channel",
+    "status",
+    "state",
+    "reject_type",
+    "severity",
+    "kind",
+    "purpose",
+    "measure",
+    "conversion",
+    "category",
+)
 _MOST_UNROLLED = 8
 _SHARES = ("_rate", "_rate_human", "_rate_raw", "_share", "lift", "lift_low", "lift_high")
 
