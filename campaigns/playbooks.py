@@ -72,6 +72,10 @@ class Playbook(BaseModel):
     templates: dict[str, str] = Field(description="step (or its prefix) → template")
     channels: list[Channel] = Field(min_length=1)
     roles: list[str] = Field(description="contact types in order of preference")
+    recipients: Literal["one", "all"] = Field(
+        default="one",
+        description="of a company: one person, by role, once about each thing; or everybody in the segment",
+    )
     cron: str = Field(default="", description="empty: once, at ``at``")
     at: datetime | None = None
     trigger: Trigger | None = None
@@ -92,7 +96,10 @@ class Playbook(BaseModel):
     most_data_age_hours: float = Field(
         gt=0, le=168, description="the oldest load of a source it decides on; beyond that everybody waits"
     )
-    respects_crm_hold: bool
+    respects_crm_hold: bool = Field(description="not while an urgent ticket of the company is open")
+    held_while: list[Literal["unpaid", "negotiating"]] = Field(
+        default=[], description="nor while it owes for 30 days, or a quote or contract of the last 14 days is out"
+    )
     needs_active_contract: bool = Field(default=True, description="whether only customers are written to")
     expires_after_hours: int = Field(ge=1)
     fallback_after_hours: int | None = Field(
