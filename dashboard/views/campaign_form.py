@@ -12,7 +12,7 @@ from campaigns.segments import Segment, open_library
 from core.clock import utc_now
 from core.errors import PermanentError
 from core.settings import load_settings
-from core.vocabulary import Purpose
+from core.vocabulary import Conversion, Purpose
 from dashboard.parts.show import choose
 from dashboard.parts.words import catalogue, keyed, language, say, words
 from dashboard.store import store
@@ -68,6 +68,14 @@ def _asked() -> dict[str, Any]:
         key=keyed("c_channels"),
     )
     holdout = right.slider(say("holdout_percent"), 0, 50, 10, key="c_holdout")
+    conversion = left.selectbox(
+        say("success"),
+        [str(each) for each in Conversion],
+        index=list(Conversion).index(Conversion.REPLIED),
+        format_func=lambda each: words("conversion")[each],
+        key=keyed("c_conversion"),
+    )
+    everybody = right.checkbox(say("everybody"), help=say("everybody_help"), key="c_everybody")
     tomorrow = utc_now().astimezone(ZoneInfo(load_settings().time_zone)).date() + timedelta(days=1)
     day = left.date_input(say("day"), value=tomorrow, key="c_day")
     hour = right.time_input(say("time"), value=time(10), key="c_time")
@@ -90,6 +98,8 @@ def _asked() -> dict[str, Any]:
         "variables": "contact",
         "channels": list(channels),
         "roles": _ROLES,
+        "recipients": "all" if everybody else "one",
+        "conversion": conversion,
         "at": at.isoformat(),
         "priority": 5,
         "holdout_share": holdout / 100,
