@@ -12,6 +12,7 @@ import phonenumbers
 
 from campaigns import definitions, segments
 from campaigns.chances import detectable_effect, wilson
+from campaigns.experiments import FEWEST
 from campaigns.preview import Look
 from core.errors import PermanentError
 from core.store import campaign_states, outbox
@@ -223,7 +224,7 @@ def detectable(look: Look) -> list[Detectable]:
         "from verdicts where outcome in ('send', 'holdout') group by 1"
     ).fetchall()
     arms = dict(rows)
-    baseline, of = _baseline(look)
+    baseline, of = baseline_of(look.connection, look.playbook.campaign_id)
     treated = sum(count for arm, count in arms.items() if arm != "holdout")
     pairs = [("treated", treated, "holdout", arms.get("holdout", 0))]
     variants = list(look.playbook.arms)
@@ -242,14 +243,20 @@ def detectable(look: Look) -> list[Detectable]:
     ]
 
 
-def _baseline(look: Look) -> tuple[float, str]:
-    row = look.connection.execute(
-        "select coalesce(holdout_rate, conversion_rate) from marts.campaign_lift where campaign_id = ?",
-        [look.playbook.campaign_id],
-    ).fetchone()
-    if row is None or row[0] is None:
-        return 0.5, "nothing known yet: the worst case"
-    return float(row[0]), f"campaign {look.playbook.campaign_id}"
+def baseline_of(connection: Any, campaign_id: str) -> tuple[float, str]:
+    """Return the share that converted so far, held out or else written to, and whose it is.
+
+    Of fewer than 30 companies nothing is concluded. One success and one failure are added: a share of 0 would promise
+    that any difference shows.
+    """
+    found = connection.execute(
+        "select held_out, converted_holdout, treated, converted from marts.campaign_lift where campaign_id = ?",
+        [campaign_id],
+    ).fetchone() or (0, 0, 0, 0)
+    for companies, converted in (found[:2], found[2:]):
+        if companies >= FEWEST and converted is not None:
+            return (converted + 1) / (companies + 2), f"campaign {campaign_id}, {companies} companies"
+    return 0.5, "too little is known yet: the worst case"
 
 
 def _past(look: Look, channel: str, column: str, value: str) -> dict[str, int]:
