@@ -11,6 +11,7 @@ from typing import Any
 from bench.report import Result
 from campaigns import lifecycle
 from campaigns.playbooks import read_playbook, read_playbooks
+from campaigns.told import tell
 from warehouse.connect import connect
 
 _NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # Monday, ten in Bangkok: almost nobody is put off
@@ -42,7 +43,7 @@ def policy(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
         duckdb.execute("checkpoint")
         decided, waterfall = [], []
         duckdb.execute("set threads = 1")  # what is asked for are seconds of one core
-        told = lifecycle.tell(duckdb, playbook, read_playbooks(), _NOW)
+        told = tell(duckdb, playbook, read_playbooks(), _NOW)
         for _ in range(6):  # the first warms the file
             decided.append(_seconds(lambda: lifecycle.decide(duckdb, playbook, "the bench's run", told)))
             waterfall.append(_seconds(lambda: duckdb.execute(_WATERFALL)))

@@ -53,6 +53,7 @@ create table marts.companies as
 select
     md5('company' || number)::uuid::varchar as company_id,
     'Lotus Bay ' || number as name,
+    case when number % 50 = 0 then 'United Arab Emirates' else 'Thailand' end as country,
     hash(number, 4) % 50 <> 0 as is_active
 from range(getvariable('contacts') * 7 // 10) as each(number);
 
@@ -63,6 +64,31 @@ select
     hash(company_id, 5) % 3 = 0 as is_open,
     ['urgent', 'low'][1 + (hash(company_id, 6) % 2)::bigint] as priority
 from marts.companies using sample 20 percent (system, 1);
+
+create table marts.opportunities as
+select
+    company_id,
+    ['Contacted', 'Quotation Sent', 'Contract Sent', 'Won'][1 + (hash(company_id, 18) % 4)::bigint] as stage,
+    hash(company_id, 19) % 2 = 0 as is_active,
+    false as is_deleted,
+    getvariable('now') - to_days((hash(company_id, 20) % 60)::integer) as stage_changed_at
+from marts.companies using sample 20 percent (system, 2);
+
+create table marts.invoices as
+select
+    company_id,
+    'INV-' || row_number() over () as invoice_number,
+    hash(company_id, 21) % 5 = 0 as is_open,
+    (getvariable('now') - to_days((hash(company_id, 22) % 90)::integer))::date as due_date
+from marts.companies;
+
+create table marts.quotas as
+select
+    'line' as channel,
+    date_trunc('month', getvariable('now') at time zone 'Asia/Tokyo')::date as quota_month,
+    getvariable('contacts') // 10 as quota,
+    getvariable('contacts') // 20 as used,
+    getvariable('contacts') // 20 as our_count;
 
 create table marts.freshness as
 select 'crm__contacts' as source_table, getvariable('now') as loaded_at, true as is_decided_on;

@@ -1,5 +1,5 @@
 -- description: The temporary table `considered`: one row per contact and subject of a run, with what the rules ask about.
--- Parameters: $campaign_id, $run_id, $purpose, $channels, $roles; $variants in order, $variant_bounds between their
+-- Parameters: $campaign_id, $run_id, $purpose, $channels, $roles, $writes_to_all; $variants in order, $variant_bounds between their
 -- shares of 10,000, and the $family by which companies are assigned: stable over runs, batches and pauses.
 
 create or replace temp table considered as
@@ -120,9 +120,12 @@ chosen as (
     inner join ranked as contact on contact.contact_id = member.contact_id
 ),
 
+-- What is about a person is said once to the company too, unless the campaign writes to everybody there.
 sent_before as (
     select distinct
-        decision.subject_id,
+        case
+            when decision.subject_type = 'contact' and not $writes_to_all then decision.company_id else decision.subject_id
+        end as about_id,
         decision.step
     from raw.campaigns__decisions as decision
     anti join replaced
@@ -151,6 +154,7 @@ select
         when 'line' then chosen.line_user_id
     end as address,
     company.name as company_name,
+    coalesce(company.country, '') as country,
     company.is_active as has_active_contract,
     sent_before.step is not null as is_sent_before,
     case
@@ -167,4 +171,9 @@ select
     false as is_decided
 from chosen
 inner join marts.companies as company on company.company_id = chosen.company_id
-left join sent_before on sent_before.subject_id = chosen.subject_id and sent_before.step = chosen.step
+left join sent_before
+    on
+        sent_before.step = chosen.step
+        and sent_before.about_id = case
+            when chosen.subject_type = 'contact' and not $writes_to_all then chosen.company_id else chosen.subject_id
+        end

@@ -13,6 +13,7 @@ from campaigns import lifecycle, triggers
 from campaigns.past import Past, as_of
 from campaigns.playbooks import Playbook, read_playbooks
 from campaigns.segments import Library, Segment, find_members
+from campaigns.told import tell
 
 _ZONE = ZoneInfo("Asia/Bangkok")
 
@@ -65,7 +66,8 @@ def backtest(
     """Replay the last ``days`` days by today's definition on the data of each moment.
 
     Without a campaign each day is looked at once, at the time of day of ``now``; with one at every slot of its cron,
-    where the whole policy decides, remembering what it decided before. Other campaigns' decisions are the real ones.
+    where the whole policy decides, remembering what it decided before, and no quota is asked. What other campaigns
+    decided is real.
     """
     start = now - timedelta(days=days)
     tables = library.tables(segment)
@@ -123,7 +125,7 @@ def _decide(connection: Any, playbook: Playbook, day: Day, start: datetime, mome
     run_id = f"backtest {moment.isoformat()}"
     triggers.narrow(connection, playbook, since=start, now=moment)
     rivals = [book for book in read_playbooks() if book.campaign_id != playbook.campaign_id]
-    told = lifecycle.tell(connection, playbook, rivals, moment)
+    told = tell(connection, playbook, rivals, moment, is_past=True)
     lifecycle.decide(connection, playbook, run_id, told)
     lifecycle.write_decisions(connection, playbook, run_id, snapshot_id="backtest", now=moment)
     decided = connection.execute("select outcome, count(*) from verdicts group by all").fetchall()

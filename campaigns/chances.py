@@ -23,14 +23,16 @@ def wilson(successes: int, of: int, *, confidence: float = 0.95) -> tuple[float,
 def detectable_effect(
     first: int, second: int, baseline: float, *, power: float = 0.8, confidence: float = 0.95
 ) -> float | None:
-    """Return the smallest difference of two shares that arms of these sizes show so surely; None without two arms.
+    """Return the smallest difference of two shares that arms of these sizes show so surely.
 
-    By the normal approximation, with the baseline's variance in both arms.
+    None without two arms, and where they are so small that no difference would be shown. By the normal
+    approximation, with the baseline's variance in both arms.
     """
     if first == 0 or second == 0:
         return None
     z = _Z.inv_cdf(0.5 + confidence / 2) + _Z.inv_cdf(power)
-    return z * sqrt(baseline * (1 - baseline) * (1 / first + 1 / second))
+    effect = z * sqrt(baseline * (1 - baseline) * (1 / first + 1 / second))
+    return effect if effect <= 1 else None
 
 
 def lasting_interval(

@@ -5,6 +5,7 @@ from typing import Any
 
 from campaigns.chances import SAMPLE_RATIO_ALARM, SAMPLE_RATIO_WARNING, lasting_interval, sample_ratio
 from campaigns.playbooks import Playbook
+from core.vocabulary import Conversion
 
 FEWEST = 30  # companies in each arm before the interval, which is asymptotic, may end anything
 _FIRST = """
@@ -17,7 +18,7 @@ _FIRST = """
 _CONVERTED = """
     with companies as (
         select company_id, arg_min(variant, decided_at) as arm, bool_or(is_converted) as is_converted
-        from marts._treatments where campaign_id = ? group by company_id
+        from marts._treatments where campaign_id = ? and conversion <> 'none' group by company_id
     )
     select arm, count(*) filter (is_converted), count(*) from companies group by arm order by arm
 """
@@ -56,7 +57,12 @@ class Comparison:
 
 
 def compare(connection: Any, playbook: Playbook) -> list[Comparison]:
-    """Compare all that were written to with the holdout, and each variant with the first; from the warehouse."""
+    """Compare all that were written to with the holdout, and each variant with the first; from the warehouse.
+
+    A campaign without a conversion has nothing to be compared by: no row.
+    """
+    if playbook.conversion is Conversion.NONE:
+        return []
     found = connection.execute(_CONVERTED, [playbook.campaign_id]).fetchall()
     arms = {arm: (int(converted), int(companies)) for arm, converted, companies in found}
     treated = [counts for arm, counts in arms.items() if arm != "holdout"]

@@ -1,6 +1,8 @@
 """Another channel for what did not arrive: each attempt a run, a decision and a message of its own."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,12 +11,15 @@ import sqlalchemy as sa
 from campaigns import lifecycle, policy, segments, templates, triggers
 from campaigns.lifecycle import RunReport
 from campaigns.playbooks import Playbook
+from campaigns.told import tell
+from core.store import campaign_states, fallbacks, ledger
 from core.store import campaigns as store_campaigns
-from core.store import fallbacks, ledger
+from core.store.campaigns import Run
 from core.store.fallbacks import Owed
 from core.store.templates import save_shipped
 
 FROM = " fallback from "  # in the name of the occurrence
+REASON = "fallback from {tried}: "  # before each reason
 _ONLY_THOSE = """
     create or replace temp table members as
     select members.* from members
@@ -25,7 +30,7 @@ _ONLY_THOSE = """
 _WRITE = """
     insert into raw.campaigns__decisions
     select $run_id, $campaign_id, step, contact_id, company_id, subject_type, subject_id, outcome,
-           'fallback from ' || $attempted || ': ' || why, channel,
+           $reason || why, channel,
            case when outcome = 'holdout' then 'holdout' else variant end, deferred_until, $now, $snapshot_id
     from verdicts
 """
@@ -63,14 +68,14 @@ def _run(
 ) -> RunReport | None:
     library, deciding = segments.open_library(engine), policy.read_policy()
     segment = library.get(playbook.segment)
-    tried = ", ".join(attempted)
+    tried, snapshot_id = ", ".join(attempted), lifecycle.snapshot(connection, now)
     with engine.begin() as store:
         store_campaigns.save_policy(store, deciding.version, deciding.content(), now)
         run = store_campaigns.begin_run(
             store,
             campaign_id=playbook.campaign_id,
             occurrence=f"{occurrence}{FROM}{tried}",
-            snapshot_id=lifecycle.snapshot(connection, now),
+            snapshot_id=snapshot_id,
             segment_version=f"{segment.segment_id}@{segment.version}",
             policy_version=deciding.version,
             now=now,
@@ -78,21 +83,25 @@ def _run(
         since = store_campaigns.first_run_at(store, playbook.campaign_id) or now
     segments.find_members(connection, segment, now, library)
     triggers.narrow(connection, playbook, since=since, now=now)
-    _keep_only(connection, missed)
-    others = playbook.model_copy(update={"channels": [each for each in playbook.channels if each not in attempted]})
-    told = lifecycle.tell(connection, playbook, lifecycle.others(engine, playbook), now)
+    keep_only(connection, _people(missed))
+    others = without(playbook, attempted)
+    told = tell(connection, playbook, lifecycle.others(engine, playbook), now)
     lifecycle.decide(connection, others, run.run_id, told, deciding, replaced=_attempts(missed))
-    _write(connection, playbook.campaign_id, run.run_id, tried, run.snapshot_id, now)
+    _write(connection, playbook.campaign_id, run.run_id, tried, snapshot_id, now)
+    decided_by = {
+        "decided_at": now.isoformat(),
+        "snapshot_id": snapshot_id,
+        "segment_version": f"{segment.segment_id}@{segment.version}",
+        "policy_version": deciding.version,
+        "since": since.isoformat(),
+        "told": told,
+        "attempted": attempted,
+        "missed": _people(missed),
+        "replaced": _attempts(missed),
+    }
     with engine.begin() as store:
-        versions = save_shipped(store, templates.contents(others), now)
-        by_person = {(each.contact_id, each.step): each.message_id for each in missed}
-        rows = [
-            {**row, "fallback_of": by_person[row["contact_id"], row["step"]]}
-            for row in lifecycle.messages_of(connection, others, run, versions, now)
-        ]
-        planned = ledger.plan(store, rows, now)
-        arrived = set(by_person.values()) - fallbacks.still_owed(store, by_person.values())
-        planned -= fallbacks.withdraw(store, arrived, now)
+        planned = _plan(connection, store, others, replace(run, snapshot_id=snapshot_id), missed, now)
+        _note_pass(store, run, decided_by)
         audience = _count(connection, run.run_id)
         store_campaigns.finish_run(store, run.run_id, audience=audience, now=now)
     outcomes = connection.execute("select outcome, count(*) from verdicts group by all order by all").fetchall()
@@ -101,11 +110,42 @@ def _run(
     )
 
 
-def _keep_only(connection: Any, missed: list[Owed]) -> None:
+def _plan(connection: Any, store: sa.Connection, others: Playbook, run: Run, missed: list[Owed], now: datetime) -> int:
+    """Plan what stands in for ``missed``, unless it has arrived meanwhile; returns how many messages."""
+    versions = save_shipped(store, templates.contents(others), now)
+    by_person = {(each.contact_id, each.step): each.message_id for each in missed}
+    rows = [
+        {**row, "fallback_of": by_person[row["contact_id"], row["step"]]}
+        for row in lifecycle.messages_of(connection, others, run, versions, now)
+    ]
+    planned = ledger.plan(store, rows, now)
+    arrived = set(by_person.values()) - fallbacks.still_owed(store, by_person.values())
+    return planned - fallbacks.withdraw(store, arrived, now)
+
+
+def _note_pass(store: sa.Connection, run: Run, decided_by: dict[str, Any]) -> None:
+    """Keep what this pass decided by: a run that stands in has one each time that something did not arrive."""
+    standing, begun = campaign_states.find(store, run.campaign_id), store_campaigns.find_run(store, run.run_id)
+    assert standing is not None and begun is not None  # noqa: S101 -- written before
+    noted = {**decided_by, "definition_version": standing.definition_version}
+    passes = [*(begun.parameters or {}).get("passes", []), noted]
+    store_campaigns.note_parameters(store, run.run_id, {"passes": passes})
+
+
+def keep_only(connection: Any, missed: Iterable[Sequence[str | None]]) -> None:
+    """Narrow the temporary table ``members`` to contacts, steps and subjects of which something did not arrive."""
     connection.execute("create or replace temp table missed (contact_id varchar, step varchar, subject_id varchar)")
-    rows = [[each.contact_id, each.step, each.subject_id] for each in missed]
-    connection.executemany("insert into missed values (?, ?, ?)", rows)
+    connection.executemany("insert into missed values (?, ?, ?)", [list(each) for each in missed])
     connection.execute(_ONLY_THOSE)
+
+
+def without(playbook: Playbook, attempted: Collection[str]) -> Playbook:
+    """Return a campaign with the channels that were not tried yet."""
+    return playbook.model_copy(update={"channels": [each for each in playbook.channels if each not in attempted]})
+
+
+def _people(missed: list[Owed]) -> list[tuple[str, str, str | None]]:
+    return [(each.contact_id, each.step, each.subject_id) for each in missed]
 
 
 def _attempts(missed: list[Owed]) -> list[tuple[str, str, str, bool]]:
@@ -125,7 +165,7 @@ def _write(connection: Any, campaign_id: str, run_id: str, tried: str, snapshot_
         {
             "run_id": run_id,
             "campaign_id": campaign_id,
-            "attempted": tried,
+            "reason": REASON.format(tried=tried),
             "now": now,
             "snapshot_id": snapshot_id,
         },

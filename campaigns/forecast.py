@@ -12,11 +12,12 @@ import phonenumbers
 
 from campaigns import definitions, segments
 from campaigns.chances import detectable_effect, wilson
+from campaigns.experiments import FEWEST
 from campaigns.preview import Look
 from core.errors import PermanentError
 from core.store import campaign_states, outbox
 from core.store.engine import reading
-from core.vocabulary import CampaignStatus, Channel, Purpose
+from core.vocabulary import CampaignStatus, Channel, Conversion, Purpose
 from senders.limits import read_limits
 
 _AHEAD = timedelta(days=7)
@@ -43,9 +44,10 @@ class Overlap:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """WhatsApp templates of one category to one country (ISO code); amounts are null where no price is known.
+    """WhatsApp templates of one category to one country (ISO code).
 
-    ``free``: utility templates to people whose window is open.
+    ``free``: utility templates to people whose window is open. Where no price is known the amount is null, and ``note``
+    says so.
     """
 
     category: str
@@ -54,6 +56,7 @@ class Cost:
     free: int
     amount: float | None
     currency: str | None
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +143,8 @@ _RUNS = (CampaignStatus.APPROVED, CampaignStatus.SCHEDULED, CampaignStatus.SENDI
 def cost(look: Look, prices_file: Path | None = None) -> list[Cost]:
     """Count WhatsApp templates by category and country, and price them by ``prices_file``.
 
-    It has ``[whatsapp] currency`` and ``[whatsapp.utility] TH = …``: Meta's rates change, none are built in.
+    It has ``[whatsapp] currency`` and ``[whatsapp.utility] TH = …``: Meta's rates change, none are built in. What has
+    no price there says so.
     """
     category = "marketing" if look.playbook.purpose in _MARKETING else "utility"
     prices, currency = _prices(prices_file, category)
@@ -159,6 +163,7 @@ def cost(look: Look, prices_file: Path | None = None) -> list[Cost]:
             free=sum(each),
             amount=round((len(each) - sum(each)) * prices[country], 4) if country in prices else None,
             currency=currency if country in prices else None,
+            note="" if country in prices else f"no price for {country} {category}: add it to prices.toml",
         )
         for country, each in sorted(counted.items(), key=lambda pair: -len(pair[1]))
     ]
@@ -208,13 +213,18 @@ def expected(look: Look) -> list[Expected]:
 
 
 def detectable(look: Look) -> list[Detectable]:
-    """Say what the holdout, and each pair of variants, can show with so many companies, from the conversion so far."""
+    """Say what the holdout, and each pair of variants, can show with so many companies, from the conversion so far.
+
+    Without a conversion nothing can be shown: no row.
+    """
+    if look.playbook.conversion is Conversion.NONE:
+        return []
     rows = look.connection.execute(
         "select case when outcome = 'holdout' then 'holdout' else variant end, count(distinct company_id) "
         "from verdicts where outcome in ('send', 'holdout') group by 1"
     ).fetchall()
     arms = dict(rows)
-    baseline, of = _baseline(look)
+    baseline, of = baseline_of(look.connection, look.playbook.campaign_id)
     treated = sum(count for arm, count in arms.items() if arm != "holdout")
     pairs = [("treated", treated, "holdout", arms.get("holdout", 0))]
     variants = list(look.playbook.arms)
@@ -233,14 +243,20 @@ def detectable(look: Look) -> list[Detectable]:
     ]
 
 
-def _baseline(look: Look) -> tuple[float, str]:
-    row = look.connection.execute(
-        "select coalesce(holdout_rate, conversion_rate) from marts.campaign_lift where campaign_id = ?",
-        [look.playbook.campaign_id],
-    ).fetchone()
-    if row is None or row[0] is None:
-        return 0.5, "nothing known yet: the worst case"
-    return float(row[0]), f"campaign {look.playbook.campaign_id}"
+def baseline_of(connection: Any, campaign_id: str) -> tuple[float, str]:
+    """Return the share that converted so far, held out or else written to, and whose it is.
+
+    Of fewer than 30 companies nothing is concluded. One success and one failure are added: a share of 0 would promise
+    that any difference shows.
+    """
+    found = connection.execute(
+        "select held_out, converted_holdout, treated, converted from marts.campaign_lift where campaign_id = ?",
+        [campaign_id],
+    ).fetchone() or (0, 0, 0, 0)
+    for companies, converted in (found[:2], found[2:]):
+        if companies >= FEWEST and converted is not None:
+            return (converted + 1) / (companies + 2), f"campaign {campaign_id}, {companies} companies"
+    return 0.5, "too little is known yet: the worst case"
 
 
 def _past(look: Look, channel: str, column: str, value: str) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """One occurrence of a campaign: segment, decisions, messages. Interrupted anywhere, it can be run again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from campaigns import definitions, holidays, policy, segments, states, templates
 from campaigns.fill import Key, fill
 from campaigns.playbooks import Playbook, read_playbooks
 from campaigns.policy import Policy
+from campaigns.told import tell
 from core import traces
 from core.ids import message_id
 from core.metrics import meters
@@ -122,19 +123,6 @@ def others(engine: sa.Engine, playbook: Playbook) -> tuple[Playbook, ...]:
     return (*shipped, *(book for book in definitions.approved(engine) if book.campaign_id != playbook.campaign_id))
 
 
-def tell(connection: Any, playbook: Playbook, rivals: Iterable[Playbook], now: datetime) -> dict[str, Any]:
-    """Return what the policy is told of the moment beside the data: its age, and which campaigns there are."""
-    source, oldest = connection.execute(policy.OLDEST).fetchone() or ("every source", None)
-    rivals = list(rivals)
-    return {
-        "is_stale": oldest is None or oldest < now - timedelta(hours=playbook.most_data_age_hours),
-        "oldest_source": source,
-        "oldest_load": "never" if oldest is None else oldest.isoformat(timespec="minutes"),
-        "more_urgent": [book.campaign_id for book in rivals if book.priority <= playbook.priority],
-        "same_purpose": [book.campaign_id for book in rivals if book.purpose == playbook.purpose],
-    }
-
-
 def decide(
     connection: Any,
     playbook: Playbook,
@@ -155,19 +143,18 @@ def decide(
     arms = list(playbook.arms)
     bounds = [sum(list(playbook.arms.values())[: place + 1]) for place in range(len(arms) - 1)]
     purpose = str(playbook.purpose)
-    connection.execute(
-        deciding.audience,
-        {
-            "campaign_id": playbook.campaign_id,
-            "run_id": run_id,
-            "purpose": purpose,
-            "channels": [str(each) for each in playbook.channels],
-            "roles": [str(role) for role in playbook.roles],
-            "variants": arms,
-            "variant_bounds": bounds,
-            "family": playbook.holdout_family,
-        },
-    )
+    asked = {
+        "campaign_id": playbook.campaign_id,
+        "run_id": run_id,
+        "purpose": purpose,
+        "channels": [str(each) for each in playbook.channels],
+        "roles": [str(role) for role in playbook.roles],
+        "writes_to_all": playbook.recipients == "all",
+        "variants": arms,
+        "variant_bounds": bounds,
+        "family": playbook.holdout_family,
+    }
+    connection.execute(deciding.audience, {name: asked[name] for name in policy.parameters_of(deciding.audience)})
     if playbook.stop_when:
         stops = {"campaign_id": playbook.campaign_id, "stop_when": list(playbook.stop_when)}
         connection.execute(deciding.stopped, stops)
@@ -183,6 +170,8 @@ def decide(
         "run_id": run_id,
         "most_data_age_hours": f"{playbook.most_data_age_hours:g}",
         "respects_crm_hold": playbook.respects_crm_hold,
+        "held_while": list(playbook.held_while),
+        "writes_to_all": asked["writes_to_all"],
         "needs_active_contract": playbook.needs_active_contract,
         "most_in_seven_days": playbook.most_in_seven_days,
         "steps": [step for step, _ in used],

@@ -12,7 +12,7 @@ from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import PermanentError
-from core.vocabulary import Channel, EventType, Purpose
+from core.vocabulary import Channel, Conversion, EventType, Purpose
 
 ONCE = "once"  # the occurrence of a campaign that does not come again
 _FOLDER = Path(__file__).parent / "playbooks"
@@ -73,6 +73,10 @@ class Playbook(BaseModel):
     templates: dict[str, str] = Field(description="step (or its prefix) → template")
     channels: list[Channel] = Field(min_length=1)
     roles: list[str] = Field(description="contact types in order of preference")
+    recipients: Literal["one", "all"] = Field(
+        default="one",
+        description="of a company: one person, by role, once about each thing; or everybody in the segment",
+    )
     cron: str = Field(default="", description="empty: once, at ``at``")
     at: datetime | None = None
     trigger: Trigger | None = None
@@ -85,11 +89,18 @@ class Playbook(BaseModel):
     priority: int = Field(ge=1, le=9, description="smaller goes first and wins conflicts")
     holdout_share: float = Field(ge=0, le=0.5)
     holdout_family: str
+    conversion: Conversion | None = Field(
+        default=None, description="what success is (marts.conversion_goals); none given: that of what it is about"
+    )
+    conversion_days: int | None = Field(default=None, ge=1, le=365, description="within how many, if not the goal's")
     most_in_seven_days: int = Field(ge=1, description="messages to one contact over all campaigns")
     most_data_age_hours: float = Field(
         gt=0, le=168, description="the oldest load of a source it decides on; beyond that everybody waits"
     )
-    respects_crm_hold: bool
+    respects_crm_hold: bool = Field(description="not while an urgent ticket of the company is open")
+    held_while: list[Literal["unpaid", "negotiating"]] = Field(
+        default=[], description="nor while it owes for 30 days, or a quote or contract of the last 14 days is out"
+    )
     needs_active_contract: bool = Field(default=True, description="whether only customers are written to")
     expires_after_hours: int = Field(ge=1)
     fallback_after_hours: int | None = Field(

@@ -24,6 +24,7 @@ VERDICTS = """
 """
 _OUTCOME = re.compile(r"^-- outcome: (\w+)$", re.MULTILINE)
 _PARAMETER = re.compile(r"\$(\w+)")
+_COMMENT = re.compile(r"--.*")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ class Rule:
     @property
     def parameters(self) -> set[str]:
         """Names the query asks for."""
-        return set(_PARAMETER.findall(self.sql))
+        return parameters_of(self.sql)
+
+
+def parameters_of(sql: str) -> set[str]:
+    """Return the names that a query asks for; an earlier version of it may have asked for fewer."""
+    return set(_PARAMETER.findall(_COMMENT.sub("", sql)))
 
 
 @cache

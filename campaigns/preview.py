@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from campaigns import definitions, holidays, lifecycle, policy, segments, templates, triggers
 from campaigns.fill import Filled, Key, fill, key_for, variables_by_subject
 from campaigns.playbooks import Playbook
+from campaigns.told import tell
 from core.errors import PermanentError
 from core.ids import derived_id
 from core.store.campaigns import first_run_at
@@ -116,7 +117,7 @@ def look(connection: Any, engine: sa.Engine, playbook: Playbook, now: datetime) 
     with reading(engine) as store:
         since = first_run_at(store, playbook.campaign_id) or now
     triggers.narrow(connection, playbook, since=since, now=now)
-    told = lifecycle.tell(connection, playbook, lifecycle.others(engine, playbook), now)
+    told = tell(connection, playbook, lifecycle.others(engine, playbook), now)
     run_id = derived_id("run", playbook.campaign_id, playbook.occurrence(now))
     lifecycle.decide(connection, playbook, run_id, told)
     return Look(connection, engine, playbook, now)

@@ -146,6 +146,7 @@ def _verdict(
             "purpose": str(template.purpose),
             "channels": [str(each) for each in wish.channels],
             "roles": [],
+            "writes_to_all": False,
             "variants": ["a"],
             "variant_bounds": [],
             "family": "",

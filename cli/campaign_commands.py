@@ -15,13 +15,14 @@ from core.store.tables import campaign_runs, messages
 
 campaign = typer.Typer(
     no_args_is_help=True,
-    help="Campaigns: draft, check, preview, approve, schedule, run, pause, cancel, report, replay.",
+    help="Campaigns: draft, check, preview, approve, schedule, run, pause, cancel, report, replay, why.",
 )
 for command in ("draft", "check", "approve", "schedule", "pause", "resume", "cancel"):
     campaign.command(command)(getattr(campaign_life, command))
 campaign.command("preview")(campaign_look.preview_campaign)
 campaign.command("test-send")(campaign_look.send_test)
 campaign.command("experiment")(campaign_look.experiment)
+campaign.command("why")(campaign_look.explain)
 campaign.command("replay")(campaign_look.replay)
 
 

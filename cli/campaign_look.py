@@ -7,6 +7,7 @@ import typer
 
 from campaigns import definitions, experiments, forecast, preview, trial
 from campaigns import replay as replays
+from campaigns.why import why
 from cli.campaign_life import By, Name, looking
 from cli.output import Json, open_steps, show
 from core.errors import PermanentError
@@ -87,6 +88,25 @@ def replay(
     show({**asdict(found), "is_same": found.is_same}, as_json)
     if not found.is_same:
         raise PermanentError(f"{found.differing} of {found.decisions} decisions came out differently")
+
+
+def explain(
+    contact_id: Annotated[str, typer.Argument(help="Whom it is about.")],
+    campaign: Annotated[str, typer.Option(help="Only this campaign.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say why somebody got a message or did not: each decision with its reason, and what came of it, newest first.
+
+    Example: bma campaign why CONTACT_ID --campaign renewal.
+    """
+    steps = open_steps()
+    if campaign:
+        definitions.find(steps.store, campaign)
+    with steps.warehouse() as connection:
+        found = why(connection, steps.store, contact_id, campaign_id=campaign)
+    if not found:
+        raise PermanentError(f"no campaign has considered contact {contact_id}: see `bma segment explain`")
+    show([asdict(each) for each in found], as_json)
 
 
 def experiment(campaign_id: Name, as_json: Json = False) -> None:

@@ -35,6 +35,7 @@ people west of Bangkok are reached within their own working hours.
 """
 _TESTED = f"""
 Consents are the CRM's: `quarterly` stands for questions of how we do, `seasonal` for what a customer did not ask for.
+What success is: [campaigns.md](campaigns.md#what-counts-as-success).
 
 ## How to read the tables
 Each campaign is replayed (`bma segment backtest SEGMENT --campaign NAME`) over the {_DAYS} days up to
@@ -51,7 +52,7 @@ def _about(book: Playbook) -> str:
     anchor = book.name.lower().replace(" ", "-")
     return (
         f"| [{book.name}](#{anchor}) | `{book.campaign_id}` | {book.purpose} | `{book.cron}` | "
-        f"{', '.join(book.templates)} | {book.priority} | {holdout} | {book.most_in_seven_days} |"
+        f"{', '.join(book.templates)} | {book.conversion} | {book.priority} | {holdout} | {book.most_in_seven_days} |"
     )
 
 
@@ -89,8 +90,8 @@ def render(told: dict[str, tuple[Playbook, Segment, Backtest]]) -> str:
     """Return the page for playbooks with their segments and backtests, in the order given."""
     lines = [
         _HEAD,
-        "| playbook | campaign | consent | times (Bangkok) | steps | priority | held out | cap in 7 days |",
-        "|---|---|---|---|---|---|---|---|",
+        "| playbook | campaign | consent | times (Bangkok) | steps | success | priority | held out | cap in 7 days |",
+        "|---|---|---|---|---|---|---|---|---|",
         *(_about(book) for book, _, _ in told.values()),
         _TESTED,
     ]

@@ -125,6 +125,20 @@ class Outcome(StrEnum):
     SEND = "send"
 
 
+class Conversion(StrEnum):
+    """What a campaign counts as its success; ``marts.conversion_goals`` says from which rows and within which days."""
+
+    RENEWED = "renewed"
+    PAID = "paid"
+    BACK_ONLINE = "back_online"
+    QUOTE_ACCEPTED = "quote_accepted"
+    CONTRACT_SIGNED = "contract_signed"
+    DEAL_WON = "deal_won"
+    CAME_BACK = "came_back"
+    REPLIED = "replied"
+    NONE = "none"
+
+
 class ErrorClass(StrEnum):
     """Our reading of a provider's error code: what the engine does about it."""
 

@@ -1,7 +1,7 @@
 -- outcome: account_limit
--- One company is addressed once: by role, the main contact first, about what it was not yet written about. About
--- something else this campaign writes to it six hours later at the earliest; what stands in for an attempt that did not
--- arrive does not wait for it.
+-- One company is addressed once: by role, the main contact first, about what it was not yet written about; each of its
+-- people once, where the campaign writes to all. About something else this campaign writes six hours later at the
+-- earliest; what stands in for an attempt that did not arrive does not wait for it.
 -- Only companies with several are put in order: hashes, which are cheap to count, find them.
 with several as (
     select hash(company_id) as company_hash
@@ -19,12 +19,13 @@ ordered as (
     from undecided
     semi join several on several.company_hash = hash(undecided.company_id)
     window company as (
-        partition by company_id order by is_sent_before, role_rank, is_primary desc, contact_id, subject_id, step
+        partition by case when $writes_to_all then contact_id else company_id end
+        order by is_sent_before, role_rank, is_primary desc, contact_id, subject_id, step
     )
 ),
 
 written as (
-    select distinct decision.company_id
+    select distinct case when $writes_to_all then decision.contact_id else decision.company_id end as addressee_id
     from raw.campaigns__decisions as decision
     anti join replaced
         on
@@ -56,6 +57,7 @@ select
     undecided.row_id,
     'this campaign wrote to the company within 6 hours' as why
 from undecided
-semi join written on written.company_id = undecided.company_id
+semi join written
+    on written.addressee_id = case when $writes_to_all then undecided.contact_id else undecided.company_id end
 anti join others on others.row_id = undecided.row_id
 where not undecided.is_sent_before

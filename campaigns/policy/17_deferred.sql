@@ -1,19 +1,39 @@
 -- outcome: deferred
--- Outside Monday to Friday, 09 to 17 at the person's place; the next run inside those hours decides again.
+-- Outside Monday to Friday, 09 to 17 at the person's place, or a public holiday in the country; the next run inside
+-- those hours decides again.
 with places as (
     select
         time_zone,
-        getvariable('now') at time zone time_zone as here,
-        case when hour(here) < 9 then here::date else here::date + 1 end as next_day,
-        next_day + interval 9 hours
-        + to_days(case isodow(next_day) when 6 then 2 when 7 then 1 else 0 end) as opens_at
-    from (select distinct time_zone from undecided)
+        country,
+        getvariable('now') at time zone time_zone as here
+    from (select distinct time_zone, country from undecided)
+),
+
+days as (
+    select
+        places.*,
+        places.here::date + ahead.days::integer as day,
+        list_contains($closed_days::varchar[], places.country || ' ' || day) as is_holiday,
+        isodow(day) < 6 and not is_holiday as is_working
+    from places
+    cross join range(0, 32) as ahead (days)
+),
+
+closed as (
+    select
+        time_zone,
+        country,
+        strftime(any_value(here), '%A %H:%M')
+        || case when bool_or(day = here::date and is_holiday) then ', a public holiday,' else '' end as said,
+        min(day + interval 9 hours) filter (is_working and day + interval 9 hours > here) as opens_at
+    from days
+    group by time_zone, country
+    having not bool_or(day = here::date and is_working and hour(here) >= 9 and hour(here) < 17)
 )
 
 select
     undecided.row_id,
-    'it is ' || strftime(places.here, '%A %H:%M') || ' in ' || places.time_zone as why,
-    places.opens_at at time zone places.time_zone as deferred_until
+    'it is ' || closed.said || ' in ' || closed.time_zone as why,
+    closed.opens_at at time zone closed.time_zone as deferred_until
 from undecided
-inner join places on places.time_zone = undecided.time_zone
-where isodow(places.here) > 5 or hour(places.here) < 9 or hour(places.here) >= 17
+inner join closed on closed.time_zone = undecided.time_zone and closed.country = undecided.country

@@ -10,6 +10,7 @@ create table raw.journal__templates (
 create temp table replaced (run_id varchar, contact_id varchar, step varchar, is_lost boolean);
 -- The audience asks what campaigns sent before: nothing of it counts for a message that somebody asked for.
 create table raw.campaigns__decisions (
-    run_id varchar, campaign_id varchar, step varchar, contact_id varchar, subject_id varchar, outcome varchar
+    run_id varchar, campaign_id varchar, step varchar, contact_id varchar, company_id varchar, subject_type varchar,
+    subject_id varchar, outcome varchar
 );
 create table raw.journal__messages (message_id varchar, run_id varchar, contact_id varchar, step varchar, status varchar)

@@ -37,6 +37,7 @@ class Filled:
     time_zone: str
     words: Mapping[str, Mapping[str, Mapping[str, Any]]]
     shares: Mapping[str, int]
+    conversion: str
     after_days: int = 0
     stop_when: list[str] = field(default_factory=list)
     holdout: int = 10
@@ -44,6 +45,7 @@ class Filled:
     most_in_seven_days: int = 3
     needs_active_contract: bool = False
     respects_crm_hold: bool = True
+    writes_to_everybody: bool = False
 
     @property
     def campaign_id(self) -> str:
@@ -117,6 +119,8 @@ def definition(filled: Filled) -> dict[str, Any]:
         "variables": "contact",
         "channels": filled.channels,
         "roles": list(ROLES),
+        "recipients": "all" if filled.writes_to_everybody else "one",
+        "conversion": filled.conversion,
         "priority": 5,
         "holdout_share": filled.holdout / 100,
         "holdout_family": filled.campaign_id,

@@ -11,7 +11,7 @@ from campaigns.segments import Segment, open_library
 from core.clock import utc_now
 from core.errors import PermanentError
 from core.settings import load_settings
-from core.vocabulary import Purpose
+from core.vocabulary import Conversion, Purpose
 from dashboard.parts.form import count_wrong, remember, wrong
 from dashboard.parts.show import choose
 from dashboard.parts.words import catalogue, keyed, language, say, words
@@ -75,6 +75,14 @@ def _filled() -> Filled:
         key=keyed("c_channels"),
     )
     wrong("channels", left)
+    successes = words("conversion")
+    conversion = right.selectbox(
+        say("success"),
+        [str(each) for each in Conversion],
+        index=list(Conversion).index(Conversion.REPLIED),
+        format_func=lambda each: successes[each],
+        key=keyed("c_conversion"),
+    )
     zone = load_settings().time_zone
     timing = when(zone, utc_now().astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(10))
     more = _more()
@@ -87,6 +95,7 @@ def _filled() -> Filled:
         segment=segments.get(segment_id or ""),
         purpose=purpose,
         channels=list(channels or []),
+        conversion=str(conversion),
         words={each: text for each, (text, _) in texts.items()},
         shares={each: share for each, (_, share) in texts.items()},
         **timing,
@@ -107,6 +116,7 @@ def _more() -> dict[str, Any]:
             "most_in_seven_days": right.number_input(say("form_most"), 1, 14, 3, key="c_most"),
             "needs_active_contract": left.checkbox(say("form_contract"), key="c_contract"),
             "respects_crm_hold": right.checkbox(say("form_hold"), value=True, key="c_hold"),
+            "writes_to_everybody": left.checkbox(say("everybody"), help=say("everybody_help"), key="c_everybody"),
         }
         wrong("fallback", left)
     wrong("shares")

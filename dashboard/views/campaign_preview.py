@@ -36,11 +36,19 @@ def show_preview(look: preview.Look) -> None:
     chart(charts.waterfall(outcomes), outcomes, "preview")
     _part("blanks", whole.blanks, drop=("contact_id",))
     _part("forecast_overlap", forecast.overlap(look))
-    _part("cost", forecast.cost(look, settings.prices_file))
+    _cost(forecast.cost(look, settings.prices_file))
     _part("quotas", [forecast.quota(look)])
     _part("duration", forecast.duration(look, settings.limits_file))
     _part("expected", forecast.expected(look))
     _texts(look)
+
+
+def _cost(found: list[forecast.Cost]) -> None:
+    _part("cost", found, drop=("note",))
+    for each in found:
+        if each.amount is None:
+            category = words("category").get(each.category, each.category)
+            st.warning(say("no_price", country=each.country, category=category), icon=":material/sell:")
 
 
 def _part(key: str, found: list[Any], drop: tuple[str, ...] = ()) -> None:

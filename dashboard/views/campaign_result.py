@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.store import links
 from core.store.engine import reading
+from core.vocabulary import Conversion
 from dashboard.data import ask
 from dashboard.parts import charts
 from dashboard.parts.show import behind, chart, empty, table
@@ -88,10 +89,14 @@ def _after(campaign_id: str, run_id: str) -> None:
 def _lift(campaign_id: str) -> None:
     st.subheader(say("lift"))
     found = ask("lift", campaign_id=campaign_id)
+    if not found.is_empty() and found["conversion"][0] == Conversion.NONE:
+        st.info(say("conversion_none_what"), icon=":material/flag:")
+        return
     if found.is_empty() or found["lift"][0] is None:
         empty("no_lift")
         return
     row = found.row(0, named=True)
+    st.caption(say(f"conversion_{row['conversion']}_what"))
     cards = st.columns(3)
     cards[0].metric(say("converted_treated", n=row["treated"]), f"{100 * row['conversion_rate']:.1f} %", border=True)
     cards[1].metric(say("converted_held_out", n=row["held_out"]), f"{100 * row['holdout_rate']:.1f} %", border=True)

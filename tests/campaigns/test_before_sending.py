@@ -113,7 +113,7 @@ def test_what_is_seen_before_is_what_is_done_and_done_again(town, tmp_path, monk
 def _the_numbers_fit(look: preview.Look, fall: preview.Waterfall) -> None:
     (cost,) = forecast.cost(look)
     assert (cost.country, cost.category, cost.messages) == ("TH", "utility", fall.by_channel["whatsapp"])
-    assert cost.amount is None  # nothing is known of prices yet
+    assert (cost.amount, cost.note) == (None, "no price for TH utility: add it to prices.toml")
     took = {each.channel: each.seconds for each in forecast.duration(look)}
     assert took["email"] == round(fall.by_channel["email"] / 50, 1)
     assert forecast.quota(look).is_enough

@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from campaigns import lifecycle
-from campaigns.playbooks import read_playbook, read_playbooks
+from campaigns import lifecycle, templates
+from campaigns.playbooks import Variant, read_playbook, read_playbooks
 from core.errors import PermanentError
 from core.store import suppressions
 from core.store.tables import messages
+from core.vocabulary import Channel
+from senders.templates import MissingVariableError, Template
 from tests.campaigns.conftest import Town
 from tests.campaigns.occasions import OCCASIONS
 from tests.senders.working import GOOD, work
@@ -34,19 +36,29 @@ def rename_campaign(town: Town, name: str) -> None:
     town.connection.execute("update raw.campaigns__decisions set campaign_id = ?", [name])
 
 
-@pytest.mark.parametrize("contact", [BY_WHATSAPP, {}], ids=["whatsapp", "email"])
-def test_nobody_is_told_of_0_zones(town, contact):
+def test_a_company_with_0_zones_is_not_asked_how_its_zones_are(town):
     company = town.company()
-    town.contact(company, **contact)
+    town.contact(company, **BY_WHATSAPP)
+    OCCASIONS["quarterly_checkin"](town, company)
+    town.connection.execute("update raw.crm__zones set _is_deleted = true")
+
+    assert town.run("quarterly_checkin").audience == 0
+
+
+def test_nobody_is_told_of_0_zones_on_any_channel_in_any_language(town):
+    company = town.company()
+    town.contact(company, **BY_WHATSAPP)
     town.contract(company, ends_in=30)
     town.connection.execute("update raw.crm__zones set _is_deleted = true")
     town.run("renewal")
     (message,) = town.planned()
 
-    assert message.variables["zone_count"] == 0
-    if contact:
-        assert sent(town) == []
-        assert [(status, "zone_count" in reason) for status, reason in ended(town)] == [("failed", True)]
+    assert sent(town) == []
+    assert [(status, "zone_count" in reason) for status, reason in ended(town)] == [("failed", True)]
+    for (template_id, channel, _), content in templates.contents(read_playbook("renewal")).items():
+        if template_id == message.template_id:
+            with pytest.raises(MissingVariableError, match="zone_count"):
+                Template(content, Channel(channel)).render(message.variables)
 
 
 def test_a_contract_that_gets_a_successor_between_plan_and_send_is_not_reminded_of(town):
@@ -143,7 +155,7 @@ def test_a_campaign_with_another_purpose_may_write_about_the_same_contract(town)
     town.contract(company, ends_in=10)
     town.run("renewal")
     rename_campaign(town, "payment_overdue")
-    town.now += timedelta(days=1)
+    town.now += timedelta(days=2)
 
     assert town.run("renewal").outcomes == {"send": 1}
 
@@ -226,23 +238,24 @@ def test_two_contacts_of_one_company_are_never_in_different_arms(town):
         for role in ("Primary", "Billing"):
             town.contact(company, contact_type=role)
         town.contract(company, ends_in=10)
-    town.run("renewal", holdout_share=0.5)
+    arms = {"holdout_share": 0.4, "variants": [Variant(variant="a", share=0.5), Variant(variant="b", share=0.5)]}
+    town.run("renewal", **arms)
     town.connection.execute("update raw.crm__contacts set is_active = contact_type = 'Billing'")
     town.now += timedelta(days=1)
-    town.run("renewal", holdout_share=0.5)
+    town.run("renewal", **arms)
     town.connection.execute("update raw.crm__contacts set is_active = true")
     town.now += timedelta(days=3)  # the next step
-    town.run("renewal", holdout_share=0.5)
+    town.run("renewal", **arms)
 
     query = """
-        select company_id, list(distinct contact_id), list(distinct outcome = 'holdout')
+        select company_id, list(distinct contact_id), list(distinct variant)
         from raw.campaigns__decisions where outcome <> 'account_limit' group by all
     """
-    arms = town.connection.execute(query).fetchall()
-    assert len(arms) == 60
-    assert any(len(people) == 2 for _, people, _ in arms)
-    assert {len(arm) for _, _, arm in arms} == {1}
-    assert {arm[0] for _, _, arm in arms} == {True, False}
+    found = town.connection.execute(query).fetchall()
+    assert len(found) == 60
+    assert any(len(people) == 2 for _, people, _ in found)
+    assert {len(arm) for _, _, arm in found} == {1}
+    assert {arm[0] for _, _, arm in found} == {"holdout", "a", "b"}
     with town.store.connect() as store:
         written = set(store.execute(sa.select(messages.c.company_id)).scalars())
-    assert written.isdisjoint(company for company, _, arm in arms if arm == [True])
+    assert written.isdisjoint(company for company, _, arm in found if arm == ["holdout"])

@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import duckdb
 import pytest
 
-from campaigns import chances, definitions, lifecycle
+from campaigns import chances, definitions, forecast, lifecycle
 from tests.campaigns.conftest import Town
 from tests.campaigns.made import WORDS, scheduled
 from tests.warehouse.conftest import add
@@ -113,3 +114,20 @@ def test_the_arithmetic_of_shares_gives_the_published_figures():
     # Cookie Cats: 44,700 and 45,489 players of two equal arms
     assert round(chances.sample_ratio({"a": 44700, "b": 45489}, {"a": 0.5, "b": 0.5}), 4) == 0.0086
     assert chances.detectable_effect(100, 0, 0.5) is None
+    assert chances.detectable_effect(3, 2, 0.5) is None  # more than all of them
+
+
+@pytest.mark.parametrize(
+    ("counted", "baseline"),
+    [((29, 0, 29, 20), 0.5), ((30, 0, 300, 100), 1 / 32), ((5, 0, 30, 10), 11 / 32), ((0, None, 0, None), 0.5)],
+)
+def test_a_share_is_only_expected_where_enough_companies_have_shown_it_and_is_never_nothing(counted, baseline):
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema marts; create table marts.campaign_lift "
+            "(campaign_id text, held_out int, converted_holdout int, treated int, converted int)"
+        )
+        connection.execute("insert into marts.campaign_lift values ('renewal', ?, ?, ?, ?)", counted)
+
+        assert forecast.baseline_of(connection, "renewal")[0] == baseline
+        assert forecast.baseline_of(connection, "another") == (0.5, "too little is known yet: the worst case")

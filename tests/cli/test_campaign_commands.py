@@ -1,6 +1,7 @@
 """``bma campaign``: a campaign made by people, from its file to its end, on the command line."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -51,3 +52,30 @@ def test_a_campaign_goes_from_its_file_to_its_end(run: Run, store: sa.Engine, wa
     assert run("campaign", "resume", "song_week").exit_code == 0
     assert told("cancel", "song_week") == {"cancelled": 0}
     assert "song_week" not in {row["campaign_id"] for row in told("list")}
+
+
+def test_why_somebody_got_a_message_or_not_is_answered_by_decisions_and_ledger(
+    run: Run,  # noqa: F811
+    store: sa.Engine,  # noqa: F811
+    warehouse: Any,  # noqa: F811
+    now: datetime,
+) -> None:
+    town = Town(warehouse, store, now)
+    company = town.company()
+    first, second = town.contact(company), town.contact(company, contact_type="Other", is_primary=False)
+    contract = town.contract(company, ends_in=10)
+    town.run("renewal")
+    town.change("contracts", contract, status="Cancelled")
+    town.cancel()
+    warehouse.close()
+    (written,) = json.loads(run("campaign", "why", first, "--json").stdout)
+    (spared,) = json.loads(run("campaign", "why", second, "--campaign", "renewal", "--json").stdout)
+
+    assert (written["outcome"], written["reason"], written["step"]) == (
+        "send",
+        "no rule speaks against it",
+        "renewal_14",
+    )
+    assert (written["status"], written["ended_because"]) == ("cancelled", "renewed, or no longer active")
+    assert (spared["outcome"], spared["status"], first in spared["reason"]) == ("account_limit", None, True)
+    assert "no campaign has considered" in str(run("campaign", "why", "nobody").exception)

@@ -26,6 +26,7 @@ def filled(sqlite_store):
     """A form as a marketer fills it in."""
     segment = next(each for each in open_library(sqlite_store).segments.values() if each.rules is not None)
     return Filled(
+        conversion="replied",
         name="Song week",
         name_th="สัปดาห์เพลง",
         segment=segment,

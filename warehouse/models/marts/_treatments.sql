@@ -1,5 +1,5 @@
 -- description: One row per company, campaign and subject that was treated or held out, at its first such decision, with what came of it.
--- depends: raw.campaigns__decisions, marts.contracts, marts.invoices, marts.zones
+-- depends: raw.campaigns__decisions, staging.journal__campaigns, marts.conversion_goals, marts._conversions
 
 -- column: campaign_id  | Campaign.
 -- column: company_id   | CRM company: the unit of assignment and of analysis.
@@ -10,8 +10,9 @@
 -- column: variant      | Arm of the experiment at the first decision: holdout, or the text's variant.
 -- column: arm          | treated or holdout.
 -- column: decided_at   | When it was first decided, UTC.
--- column: is_converted | Renewed within 45 days, paid within 21 days, or online again within 48 hours.
--- column: amount       | Value of the successor contract or the invoice; null for zones and without conversion.
+-- column: conversion   | What success is, in one word.
+-- column: is_converted | Whether it happened within the days that the campaign gives it; null where there is no conversion.
+-- column: amount       | What the first one within the days is worth; null without one, or where nothing says what.
 -- column: currency     | ISO 4217 code of the amount.
 
 -- unique: campaign_id, company_id, subject_id
@@ -21,6 +22,7 @@
 -- relation: company_id -> marts.companies.company_id | warning: whom the CRM deleted is not here after a rebuild from it
 -- relation: run_id -> staging.journal__campaign_runs.run_id | warning: the store's newest rows come with its next load
 -- relation: campaign_id -> staging.journal__campaigns.campaign_id | warning: the store's newest rows come with its next load
+-- accepted: conversion | renewed, paid, back_online, quote_accepted, contract_signed, deal_won, came_back, replied, none
 -- unrelated: subject_id | a contract, invoice or zone: subject_type says which
 
 with first_decisions as (
@@ -39,44 +41,47 @@ with first_decisions as (
     group by campaign_id, company_id, subject_type, subject_id
 ),
 
-renewals as (
+-- A campaign's newest definition counts, for all of its runs.
+aimed as (
     select
-        renewed_from_contract_id as contract_id,
-        min(created_at) as renewed_at,
-        arg_min(value, created_at) as amount,
-        arg_min(currency, created_at) as currency
-    from marts.contracts
-    where renewed_from_contract_id is not null and status <> 'Cancelled' and not is_deleted
-    group by all
+        decision.*,
+        coalesce(campaign.definition ->> '$.conversion', usual.conversion, 'none') as conversion,
+        (campaign.definition ->> '$.conversion_days')::integer as own_days
+    from first_decisions as decision
+    left join staging.journal__campaigns as campaign on campaign.campaign_id = decision.campaign_id
+    left join marts.conversion_goals as usual on usual.subject_type = decision.subject_type
+),
+
+-- What the CRM keeps by the day counts from the day of the decision on.
+converted as (
+    select
+        aimed.campaign_id,
+        aimed.company_id,
+        aimed.subject_id,
+        arg_min(happened, happened.converted_date) as first_one
+    from aimed
+    inner join marts.conversion_goals as goal on goal.conversion = aimed.conversion
+    inner join marts._conversions as happened
+        on
+            happened.conversion = aimed.conversion
+            and happened.about_id = case when goal.is_of_company then aimed.company_id else aimed.subject_id end
+    where
+        case
+            when happened.converted_at is null
+                then
+                    happened.converted_date between (aimed.decided_at at time zone 'Asia/Bangkok')::date
+                    and (aimed.decided_at at time zone 'Asia/Bangkok')::date + coalesce(aimed.own_days, goal.days)
+            else
+                happened.converted_at between aimed.decided_at
+                and aimed.decided_at + to_days(coalesce(aimed.own_days, goal.days))
+        end
+    group by aimed.campaign_id, aimed.company_id, aimed.subject_id
 )
 
 select
-    decision.campaign_id,
-    decision.company_id,
-    decision.subject_type,
-    decision.subject_id,
-    decision.run_id,
-    decision.channel,
-    decision.variant,
-    decision.arm,
-    decision.decided_at,
-    coalesce(
-        renewal.renewed_at between decision.decided_at and decision.decided_at + interval 45 days
-        or invoice.paid_date between decision.decided_at::date and decision.decided_at::date + 21
-        or (
-            zone.status = 'online'
-            and zone.last_seen_online between decision.decided_at and decision.decided_at + interval 48 hours
-        ),
-        false
-    ) as is_converted,
-    case
-        when renewal.renewed_at between decision.decided_at and decision.decided_at + interval 45 days
-            then renewal.amount
-        when invoice.paid_date between decision.decided_at::date and decision.decided_at::date + 21
-            then invoice.total_amount
-    end as amount,
-    coalesce(renewal.currency, invoice.currency) as currency
-from first_decisions as decision
-left join renewals as renewal on decision.subject_type = 'contract' and renewal.contract_id = decision.subject_id
-left join marts.invoices as invoice on decision.subject_type = 'invoice' and invoice.invoice_id = decision.subject_id
-left join marts.zones as zone on decision.subject_type = 'zone' and zone.zone_id = decision.subject_id
+    aimed.* exclude (own_days),
+    case when aimed.conversion <> 'none' then converted.first_one is not null end as is_converted,
+    converted.first_one.amount,
+    converted.first_one.currency
+from aimed
+left join converted using (campaign_id, company_id, subject_id)

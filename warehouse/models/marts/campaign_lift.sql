@@ -2,10 +2,11 @@
 -- depends: marts._treatments
 
 -- column: campaign_id        | Campaign.
+-- column: conversion         | What success is, in one word.
 -- column: treated            | Companies treated: the unit of assignment and of analysis.
 -- column: held_out           | Companies held out.
--- column: converted          | Treated companies of which any subject converted.
--- column: converted_holdout  | Held-out companies of which any subject converted.
+-- column: converted          | Treated companies of which any subject converted; null where there is none to count.
+-- column: converted_holdout  | Held-out companies of which any subject converted; null where there is none to count.
 -- column: conversion_rate    | converted / treated.
 -- column: holdout_rate       | converted_holdout / held_out; null without a holdout.
 -- column: lift               | conversion_rate - holdout_rate.
@@ -22,24 +23,27 @@ with companies as (
         campaign_id,
         company_id,
         arm,
+        max(nullif(conversion, 'none')) as conversion,
         bool_or(is_converted) as is_converted
     from marts._treatments
-    group by all
+    group by campaign_id, company_id, arm
 ),
 
 counted as (
     select
         campaign_id,
+        coalesce(max(conversion), 'none') as conversion,
         count(*) filter (arm = 'treated')::double as treated,
         count(*) filter (arm = 'holdout')::double as held_out,
-        count(*) filter (arm = 'treated' and is_converted)::double as converted,
-        count(*) filter (arm = 'holdout' and is_converted)::double as converted_holdout
+        case when count(conversion) > 0 then count(*) filter (arm = 'treated' and is_converted)::double end as converted,
+        case when count(conversion) > 0 then count(*) filter (arm = 'holdout' and is_converted)::double end as converted_holdout
     from companies
-    group by all
+    group by campaign_id
 )
 
 select
     campaign_id,
+    conversion,
     treated::bigint as treated,
     held_out::bigint as held_out,
     converted::bigint as converted,

@@ -5,7 +5,7 @@
 -- column: campaign_id         | Campaign.
 -- column: variant             | Arm of the experiment, the holdout apart.
 -- column: channel             | How people were, or would have been, reached; none when no address was found.
--- column: currency            | ISO 4217 code of revenue and cost; null when the run's subjects have two: never added.
+-- column: currency            | ISO 4217 code of revenue and cost; null without any, and when the run's conversions have two: never added.
 -- column: decided_at          | When the run decided, UTC.
 -- column: audience            | Contacts considered; who is held out counts with the run's first variant.
 -- column: held_out            | Contacts held out, with the run's first variant.
@@ -19,8 +19,9 @@
 -- column: unsubscribed        | Messages after which the person opted out.
 -- column: bounced             | Emails that came back.
 -- column: failed              | Messages that failed, bounces included.
--- column: converted           | Treated companies of this run of which any subject converted.
--- column: converted_holdout   | Held-out companies of this run of which any subject converted.
+-- column: conversion          | What success is, in one word; null where nobody was treated or held out.
+-- column: converted           | Treated companies of this run of which any subject converted; null where there is none to count.
+-- column: converted_holdout   | Held-out companies of this run of which any subject converted; null where there is none to count.
 -- column: lift                | Difference of the two conversion rates: this variant's, and that of all held out.
 -- column: lift_low            | Lower end of Newcombe's 95 % interval.
 -- column: lift_high           | Upper end of Newcombe's 95 % interval.
@@ -138,6 +139,14 @@ treated_companies as (
     group by all
 ),
 
+aims as (
+    select
+        run_id,
+        coalesce(max(nullif(conversion, 'none')), 'none') as conversion
+    from marts._treatments
+    group by run_id
+),
+
 arms as (
     select
         run_id,
@@ -145,9 +154,11 @@ arms as (
         coalesce(treated_companies.variant, first_variants.variant) as variant,
         coalesce(treated, 0) as treated,
         coalesce(kept_back, 0) as kept_back,
-        coalesce(converted, 0) as converted,
-        coalesce(converted_holdout, 0) as converted_holdout
+        conversion,
+        case when conversion <> 'none' then coalesce(converted, 0) end as converted,
+        case when conversion <> 'none' then coalesce(converted_holdout, 0) end as converted_holdout
     from first_variants
+    inner join aims using (run_id)
     left join treated_companies using (run_id, channel)
     left join kept using (run_id, channel)
     where treated is not null or kept_back is not null
@@ -200,10 +211,12 @@ select
     coalesce(funnel.unsubscribed, 0) as unsubscribed,
     coalesce(funnel.bounced, 0) as bounced,
     coalesce(failures.failed, 0) as failed,
-    coalesce(treatments.converted, 0)::bigint as converted,
-    coalesce(treatments.converted_holdout, 0)::bigint as converted_holdout,
+    treatments.conversion,
+    treatments.converted::bigint as converted,
+    treatments.converted_holdout::bigint as converted_holdout,
     case
-        when treated > 0 and kept_back > 0 then converted / treated - converted_holdout / kept_back
+        when treated > 0 and kept_back > 0
+            then treatments.converted / treated - treatments.converted_holdout / kept_back
     end as lift,
     lift_low(treatments.converted, treated, treatments.converted_holdout, kept_back) as lift_low,
     lift_high(treatments.converted, treated, treatments.converted_holdout, kept_back) as lift_high,
@@ -212,7 +225,8 @@ select
         when treatments.currencies = 1 and treatments.converted > 0 and kept_back > 0
             then (
                 treatments.revenue
-                * (converted / treated - converted_holdout / kept_back) / (converted / treated)
+                * (treatments.converted / treated - treatments.converted_holdout / kept_back)
+                / (treatments.converted / treated)
             )::decimal(14, 2)
     end as incremental_revenue,
     null::decimal(14, 2) as cost
