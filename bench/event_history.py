@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.crm.tables import TABLES as CRM_TABLES
+from pipelines.journal import judgements
 from pipelines.journal.source import NUMBERED
 from pipelines.journal.source import TABLES as JOURNAL_TABLES
 from pipelines.profiles import arrow_table
@@ -119,7 +120,7 @@ class EventHistory:
 
     def load_base(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make every raw table, and fill those of messages, events and contacts."""
-        for name, columns in (CRM_TABLES | JOURNAL_TABLES).items():
+        for name, columns in (CRM_TABLES | JOURNAL_TABLES | {judgements.TABLE: judgements.COLUMNS}).items():
             connection.register("empty", arrow_table([], columns))
             connection.execute(f"create table raw.{name} as from empty")
         for name in NUMBERED:

@@ -16,6 +16,7 @@ import duckdb
 
 from core.errors import HouseError
 from pipelines.crm.tables import TABLES as CRM
+from pipelines.journal import judgements
 from pipelines.journal.source import TABLES as JOURNAL
 from pipelines.profiles import arrow_table
 from warehouse.build import build
@@ -51,7 +52,7 @@ def warehouse_path(folder: Path) -> Path:
 def make_world(connection: duckdb.DuckDBPyConnection, people: int) -> None:
     """Make every raw table, with companies of four contacts each."""
     prepare(connection)
-    for table, columns in {**CRM, **JOURNAL}.items():
+    for table, columns in {**CRM, **JOURNAL, judgements.TABLE: judgements.COLUMNS}.items():
         connection.register("shape", arrow_table([], columns))
         connection.execute(f"create table raw.{table} as from shape")
         connection.unregister("shape")

@@ -23,17 +23,21 @@ closed as (
     select
         time_zone,
         country,
-        strftime(any_value(here), '%A %H:%M')
-        || case when bool_or(day = here::date and is_holiday) then ', a public holiday,' else '' end as said,
+        any_value(here) as here,
+        bool_or(day = here::date and is_holiday) as is_on_holiday,
         min(day + interval 9 hours) filter (is_working and day + interval 9 hours > here) as opens_at
     from days
     group by time_zone, country
-    having not bool_or(day = here::date and is_working and hour(here) >= 9 and hour(here) < 17)
+    having not bool_or(day = days.here::date and is_working and hour(days.here) >= 9 and hour(days.here) < 17)
 )
 
 select
     undecided.row_id,
-    'it is ' || closed.said || ' in ' || closed.time_zone as why,
+    case
+        when closed.is_on_holiday
+            then 'it is ' || strftime(closed.here, '%A %H:%M') || ', a public holiday, in ' || closed.time_zone
+        else 'it is ' || strftime(closed.here, '%A %H:%M') || ' in ' || closed.time_zone
+    end as why,
     closed.opens_at at time zone closed.time_zone as deferred_until
 from undecided
 inner join closed on closed.time_zone = undecided.time_zone and closed.country = undecided.country

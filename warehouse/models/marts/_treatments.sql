@@ -58,7 +58,9 @@ converted as (
         aimed.campaign_id,
         aimed.company_id,
         aimed.subject_id,
-        arg_min(happened, happened.converted_date) as first_one
+        min(happened.converted_date) as converted_date,
+        arg_min_null(happened.amount, happened.converted_date) as amount,
+        arg_min_null(happened.currency, happened.converted_date) as currency
     from aimed
     inner join marts.conversion_goals as goal on goal.conversion = aimed.conversion
     inner join marts._conversions as happened
@@ -80,8 +82,8 @@ converted as (
 
 select
     aimed.* exclude (own_days),
-    case when aimed.conversion <> 'none' then converted.first_one is not null end as is_converted,
-    converted.first_one.amount,
-    converted.first_one.currency
+    case when aimed.conversion <> 'none' then converted.converted_date is not null end as is_converted,
+    converted.amount,
+    converted.currency
 from aimed
 left join converted using (campaign_id, company_id, subject_id)

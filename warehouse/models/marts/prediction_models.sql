@@ -17,6 +17,7 @@
 -- not_null: model_version, model_id, state, fitted_at
 -- accepted: model_id | churn, lifetime_value, send_time
 -- accepted: state | fitted, not_enough_history
+-- unrelated: model_id | what is predicted, in one word
 
 select
     model_id,

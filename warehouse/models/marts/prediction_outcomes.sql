@@ -21,6 +21,7 @@
 -- accepted: model_id | churn, lifetime_value
 -- accepted: verdict | agrees, too_high, too_low
 -- relation: model_version -> marts.prediction_models.model_version
+-- unrelated: model_id | what is predicted, in one word
 
 with judged as (
     select
