@@ -8,8 +8,11 @@ from assets.columns import loaded_columns
 from assets.resources import WRITES_WAREHOUSE, Installation
 from pipelines.crm.tables import TABLES as CRM_TABLES
 from pipelines.files.tables import TABLES as FILE_TABLES
-from pipelines.journal.source import TABLES as JOURNAL_TABLES
+from pipelines.journal import judgements
+from pipelines.journal.source import TABLES as STORE_TABLES
 from pipelines.providers.tables import TABLES as PROVIDER_TABLES
+
+JOURNAL_TABLES = {**STORE_TABLES, judgements.TABLE: judgements.COLUMNS}
 
 CRM = dg.AssetSpec(["source", "crm"], group_name="sources", description="BMAsia's CRM, over its REST and /mcp/ doors.")
 STORE = dg.AssetSpec(
@@ -61,11 +64,12 @@ def load_crm(config: CrmLoad, installation: Installation) -> Iterator[dg.Materia
 
 @dg.multi_asset(name="load_journal", specs=_specs("journal", sorted(JOURNAL_TABLES), STORE), pool=WRITES_WAREHOUSE)
 def load_journal(installation: Installation) -> Iterator[dg.MaterializeResult]:
-    """Load what the store has recorded since the last time."""
+    """Load what the store has recorded since the last time, and judge what people wrote."""
     report = installation.steps.sync_journal()
+    rows = {**report.rows, judgements.TABLE: report.judged}
     for table in sorted(JOURNAL_TABLES):
         columns = loaded_columns(table, JOURNAL_TABLES[table], STORE.key)
-        metadata = {"rows": report.rows.get(table, 0), **columns}
+        metadata = {"rows": rows.get(table, 0), **columns}
         yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)
 
 

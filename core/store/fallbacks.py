@@ -117,4 +117,5 @@ _WITHDRAW = Put(
 def withdraw(connection: sa.Connection, message_ids: Iterable[str], now: datetime) -> int:
     """Cancel what was planned to stand in for messages that arrived after all; returns how many."""
     said = json_short_time(connection, now)
-    return _WITHDRAW.put(connection, [(message_id, said) for message_id in message_ids]).rowcount
+    rows = [(message_id, said) for message_id in message_ids]
+    return _WITHDRAW.put(connection, rows).rowcount if rows else 0

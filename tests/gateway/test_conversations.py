@@ -15,7 +15,7 @@ from core.store.tables import audit, messages
 from core.store.templates import load_template
 from core.vocabulary import Channel
 from senders.compose import Links, compose
-from senders.email.message import Identity, message_bytes
+from senders.email.message import Identity, Mail
 from senders.templates import Template
 from senders.whatsapp.send import payload
 from tests.gateway.conftest import signed, signed_in
@@ -168,7 +168,8 @@ def test_an_answer_by_mail_stands_in_its_thread_and_counts_nothing(client, place
     key = wrote("email")
     message_id = answer(client, key, text="In June.\n\nYours").json()["message_id"]
     identity = Identity(sender="BMAsia <hello@bmasia.example>", bounce_domain="", link_secret="s")
-    mail = message_from_string(message_bytes(outgoing(place, message_id), identity).decode(), policy=policy.default)
+    written = Mail(outgoing(place, message_id), identity).written(eight_bit=False)
+    mail = message_from_string(written.decode(), policy=policy.default)
 
     assert (mail["Subject"], mail["In-Reply-To"]) == ("Re: About us", "<m1@hotel.example>")
     assert mail["References"] == "<m1@hotel.example>"
