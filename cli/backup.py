@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from assets.scoring import predict
 from assets.steps import Steps
 from core import manifest
 from core.errors import HouseError, PermanentError
@@ -156,7 +157,10 @@ def _catch_up(steps: Steps, restored: Restored, *, is_warehouse_new: bool) -> No
     if is_warehouse_new:
         todo["bma sync crm --full"] = lambda: steps.sync_crm("full")
     todo["bma sync journal"] = steps.sync_journal
-    todo["bma build && bma publish"] = lambda: (steps.build(), steps.publish())
+    if is_warehouse_new:  # what was foreseen since the backup is foreseen again
+        todo["bma build && bma predict && bma publish"] = lambda: (steps.build(), predict(steps), steps.publish())
+    else:
+        todo["bma build && bma publish"] = lambda: (steps.build(), steps.publish())
     for command, step in todo.items():
         steps.on_progress(command)
         try:

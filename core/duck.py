@@ -28,7 +28,7 @@ def open_file(path: Path, *, key: str = "", read_only: bool = False, alone: bool
             if key or alone
             else duckdb.connect(str(path), read_only=read_only)
         )
-    connection.execute("set timezone = 'UTC'")
+    connection.execute("set global timezone = 'UTC'")  # for cursors, too
     return connection
 
 

@@ -93,7 +93,7 @@ def test_a_marketer_changes_language_filters_and_exports(page: Page) -> None:
     with page.expect_download() as download:
         page.locator(".st-key-csv-people button").click()
 
-    rows = Path(download.value.path()).read_text().splitlines()
+    rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
     assert rows[0].startswith("outcome,contact,company")
     assert len(rows) > 1
     assert all(row.startswith("holdout,") for row in rows[1:])

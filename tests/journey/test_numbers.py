@@ -24,6 +24,10 @@ PROMISED = [name for name in QUESTIONS if promises(name)]
 PAGES = ("overview", "campaigns", "segments", "channels", "health")
 # What questions count that is no metric, and why.
 COUNTED_HERE = {
+    "best_times": dict.fromkeys(("contacts", "reactions"), "of what the model foresees"),
+    "churn_distribution": {"companies": "of what the model foresees"},
+    "churn_list": {"annual_value": "of the contracts held on the day of scoring", "end_date": "a day"},
+    "prediction_outcomes": {"companies": "of the window that the model was tried on"},
     "alarms": {"stale_sources": "sources, not customers", "drifting_collections": "the CRM's collections"},
     "campaigns": {"runs": "occurrences", "last_run_at": "a time"},
     "compared": {"compared_at": "a time"},

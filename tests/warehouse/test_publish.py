@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from core.duck import session
 from core.errors import PermanentError
 from tests.warehouse.conftest import add
 from warehouse.build import build
@@ -127,6 +128,16 @@ def test_a_published_copy_opens_no_other_file(
 
     with pytest.raises(duckdb.Error):
         open_published(version.path).execute("select * from read_text('/etc/hostname')")
+
+
+def test_a_copys_times_are_utc_in_every_thread_whatever_zone_the_machine_is_in(
+    warehouse: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
+) -> None:
+    build(warehouse, now=now)
+    version = publish(warehouse, tmp_path / "serve", now)
+
+    with open_published(version.path) as connection, session(connection) as another:
+        assert another.execute("select current_setting('timezone')").fetchall() == [("UTC",)]
 
 
 def test_a_build_that_breaks_a_promise_is_refused_and_readers_keep_the_copy_before(
