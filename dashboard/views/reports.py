@@ -20,6 +20,7 @@ from reports.answer import answer
 from reports.chart import can_be_drawn, report_chart
 from reports.definition import Report, address_of, filters_of, grain_of, needed_by, of_address, read_report
 from reports.pdf import Making, pdf_bytes
+from reports.words import is_share
 from warehouse.measure import read_metrics
 
 _SHAPES = ("bar", "line", "table")
@@ -86,7 +87,7 @@ def _choose(start: Report, report_id: str) -> Report | None:
         [*metrics],
         selection_mode="multi",
         default=start.metrics,
-        format_func=title,
+        format_func=lambda name: f"{title(name)} (%)" if is_share(name) else title(name),
         key=keyed(f"report_metric-{place}"),
     )
     if not names:

@@ -21,6 +21,8 @@ MESSAGES = 120
 
 def test_home_keeps_to_files_unless_a_database_is_set(tmp_path: Path) -> None:
     assert prepare_dagster_home(tmp_path, "").keys() == {"DAGSTER_HOME"}
+    # Both processes that start together find the tables made: each making them, one would end.
+    assert (tmp_path / "schedules" / "schedules.db").exists() and (tmp_path / "history" / "runs.db").exists()
     assert "postgres" not in (tmp_path / "dagster.yaml").read_text()
 
 

@@ -32,6 +32,8 @@ MADE_HERE = {
     "marts._conversions.conversion",
     "marts.conversion_goals.conversion",
     "marts.conversion_goals.days",
+    "marts.conversion_goals.definition",
+    "marts.conversion_goals.is_of_company",
     "marts.conversion_goals.subject_type",
     "marts.contact_duplicates.channel",
     "marts.contact_list_members.matched_by",
