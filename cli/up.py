@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from assets.steps import Steps
 from cli import world
 from cli.dagster_home import prepare_dagster_home
 from cli.demo import run_demo
 from cli.processes import Processes, free_port, post_json, wait_for
+from core.errors import HouseError
 from core.settings import Settings, load_settings
 
 _LIVED = "demo-lived-until.txt"
@@ -77,6 +79,7 @@ def _start(processes: Processes, data_dir: Path, companies: int, seed: int, cons
     settings = world.settings_for(data_dir, secrets, crm, providers, gateway_url)
     dagster = prepare_dagster_home(data_dir / "dagster", load_settings().dagster_url.get_secret_value())
     processes.environment = {**world.environment_of(settings), **dagster}
+    _catch_up(Steps(settings), console)
     processes.start("gateway", "cli", "gateway", "--port", str(ports["gateway"]))
     processes.start("worker", "cli", "worker")
     processes.start("crm-follower", "cli", "sync", "crm", "--follow")
@@ -106,6 +109,20 @@ def _start(processes: Processes, data_dir: Path, companies: int, seed: int, cons
     wait_for(f"{gateway_url}/healthz")
     wait_for(f"http://127.0.0.1:{ports['dashboard']}/_stcore/health")
     return addresses
+
+
+def _catch_up(steps: Steps, console: Console) -> None:
+    """Publish data of now: those of the demo's last day, or of the last run, would stand until the hourly build."""
+    console.print("Bringing the data up to now")
+    try:
+        steps.sync_crm()
+        steps.sync_journal()
+        steps.build()
+        steps.publish()
+    except HouseError as error:
+        console.print(f"They stay as they are until the next hourly build: {error}")
+    finally:
+        steps.store.dispose()
 
 
 def _print_addresses(console: Console, addresses: dict[str, str], seconds: float) -> None:
