@@ -18,7 +18,8 @@ def test_forty_kills_double_nothing_lose_nothing_and_leave_in_doubt_only_what_no
     assert result["opted_out"] > 0
     assert min(result["by_channel"].values()) > 0
     assert sum(result["windows"].values()) == result["kills"] + result["restarts"], result
-    for window in ("worker: answered, not recorded", "worker: recording", "restart: "):
+    # Of forty kills two fall into "worker: recording" on average, often none: the thousand of `run.py chaos` show it.
+    for window in ("worker: answered, not recorded", "restart: "):
         assert any(name.startswith(window) for name in result["windows"]), result
     assert {name.partition(":")[0] for name in result["windows"]} == {"worker", "gateway", "database", "restart"}, (
         result
