@@ -67,7 +67,9 @@ def pages(quick: bool) -> Result:  # noqa: FBT001 -- how measures are called
                 seen[page].paint = paint
             peak = _resident_mib(process.pid)
     worst = max(PAGES, key=lambda page: p95(seen[page].warm))
-    value, paint = p95(seen[worst].warm), max((each.paint or 0.0 for each in seen.values()), default=0.0)
+    value, paints = p95(seen[worst].warm), [each.paint for each in seen.values()]
+    # What no browser measured is not met.
+    is_painted_in_time = all(paint is not None and paint <= _PAINT_MS for paint in paints)
     return Result(
         name="pages",
         what=f"p95 of the slowest page ({worst}) on the server, warm, {history.events:,} events (ms)",
@@ -76,7 +78,7 @@ def pages(quick: bool) -> Result:  # noqa: FBT001 -- how measures are called
         ratio=None,
         must="≤ 300 on the server, first paint ≤ 1,000",
         after="≤ 100",
-        met=value <= _MUST_MS and paint <= _PAINT_MS,
+        met=value <= _MUST_MS and is_painted_in_time,
         notes=(
             f"{history.contacts:,} contacts; ms: warm p95/CPU of an opening/first after publishing/p95 of a choice/"
             "first paint: "
