@@ -20,7 +20,6 @@ import sqlalchemy as sa
 
 from bench import postgres
 from bench.scene import Scene, scene
-from bench.working import wait_until
 from core.store.engine import connect_store
 from core.store.tables import lanes, messages
 from senders.limits import Limits
@@ -69,9 +68,9 @@ def disk_full(seconds: float = 3.0) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = stack.enter_context(small_disk())
         stage = stack.enter_context(scene(f"sqlite:///{folder / 'store.db'}", _LIMITS, count=_MESSAGES))
-        wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
+        stage.wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
         fill(folder / "filler")
-        wait_until(lambda: _AWAY in stage.log("worker"), 20, "the worker says why it does not send")
+        stage.wait_until(lambda: _AWAY in stage.log("worker"), 20, "the worker says why it does not send")
         still = _stands_still(stage)
         time.sleep(seconds)
         (folder / "filler").unlink()
@@ -87,10 +86,10 @@ def database_gone(seconds: float = 3.0, *, store: str = "postgresql") -> dict[st
         else:
             url = f"sqlite:///{Path(stack.enter_context(tempfile.TemporaryDirectory())) / 'store.db'}"
         stage = stack.enter_context(scene(url, _LIMITS, count=_MESSAGES))
-        wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
+        stage.wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
         if store == "postgresql":
             server.stop("immediate")
-            wait_until(lambda: _AWAY in stage.log("worker"), 20, "the worker says why it does not send")
+            stage.wait_until(lambda: _AWAY in stage.log("worker"), 20, "the worker says why it does not send")
             still = _stands_still(stage)
             time.sleep(seconds)
             server.start()
@@ -112,10 +111,10 @@ def clock_set_back() -> dict[str, Any]:
         stage = stack.enter_context(
             scene(f"sqlite:///{folder / 'store.db'}", limits, count=_MESSAGES, people=_MESSAGES // 2)
         )
-        wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
+        stage.wait_until(lambda: stage.taken() >= 60, 20, "sending has begun")
         stage.times.wall_shift = -_HOUR
         before = stage.taken()
-        wait_until(lambda: stage.taken() >= before + 40, 20, "the same worker goes on by the new clock")
+        stage.wait_until(lambda: stage.taken() >= before + 40, 20, "the same worker goes on by the new clock")
         stage.kill_worker()
         stage.times.ahead += _LEASES  # for what the new clock wrote; what the old one wrote lies an hour ahead
         stage.start_worker()
@@ -132,19 +131,19 @@ def provider_down(look: Callable[[Scene], None] = lambda _stage: None) -> dict[s
         made = scene(f"sqlite:///{folder / 'store.db'}", _LIMITS, count=300, speed=_FLIES, is_provider_up=False)
         stage = stack.enter_context(made)
         began = stage.times.monotonic()
-        wait_until(lambda: _pause(stage) is not None, 20, "the lane pauses")
-        wait_until(lambda: stage.times.monotonic() > began + _HOUR / 2, 120, "half an hour is over")
+        stage.wait_until(lambda: _pause(stage) is not None, 20, "the lane pauses")
+        stage.wait_until(lambda: stage.times.monotonic() > began + _HOUR / 2, 120, "half an hour is over")
         soon = timedelta(seconds=60)
-        wait_until(lambda: _pause(stage, stage.times.now() + soon) is not None, 60, "the lane pauses for a while")
+        stage.wait_until(lambda: _pause(stage, stage.times.now() + soon) is not None, 60, "the lane pauses for a while")
         stage.times.speed = 1.0
         look(stage)
         stage.times.speed = _FLIES
-        wait_until(lambda: stage.times.monotonic() > began + _HOUR, 120, "an hour is over")
+        stage.wait_until(lambda: stage.times.monotonic() > began + _HOUR, 120, "an hour is over")
         asked, reason = stage.begun(), _pause(stage)
         attempts = stage.rows(sa.select(sa.func.max(messages.c.attempts)))[0][0]
         stage.provider_up()
         back = stage.times.monotonic()
-        wait_until(lambda: stage.taken() > 0, 60, "the lane finds out that the provider is back")
+        stage.wait_until(lambda: stage.taken() > 0, 60, "the lane finds out that the provider is back")
         found = round(stage.times.monotonic() - back)
         said = {"requests_in_the_hour": asked, "attempts_used": attempts, "found_out_after": found}
         return stage.ends({"seconds_away": _HOUR, "stood_still": True, "reason": reason, **said})
