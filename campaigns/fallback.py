@@ -35,6 +35,14 @@ _WRITE = """
     from verdicts
 """
 
+_DECIDED_TO_SEND = """
+    select run_id, contact_id, step from raw.campaigns__decisions
+    where campaign_id = $campaign_id and outcome = 'send' and decided_at > $since and starts_with(reason, $reason)
+"""
+_TAKE_BACK = (
+    "delete from raw.campaigns__decisions where run_id = ? and contact_id = ? and step = ? and outcome = 'send'"
+)
+
 
 def run_fallbacks(connection: Any, engine: sa.Engine, playbook: Playbook, *, now: datetime) -> list[RunReport]:
     """Decide, for what did not arrive, whether it goes out by a channel that was not tried yet, and plan it.
@@ -44,6 +52,7 @@ def run_fallbacks(connection: Any, engine: sa.Engine, playbook: Playbook, *, now
     """
     if playbook.fallback_after_hours is None:
         return []
+    _take_back(connection, engine, playbook.campaign_id, now)
     with engine.connect() as store:
         found = fallbacks.owed(store, playbook.campaign_id, timedelta(hours=playbook.fallback_after_hours), now)
     groups: dict[tuple[str, tuple[str, ...]], list[Owed]] = defaultdict(list)
@@ -108,6 +117,16 @@ def _run(
     return RunReport(
         run_id=run.run_id, occurrence=run.occurrence, audience=audience, outcomes=dict(outcomes), planned=planned
     )
+
+
+def _take_back(connection: Any, engine: sa.Engine, campaign_id: str, now: datetime) -> None:
+    """Take back what a pass decided to send and, since it died, never planned: who is still owed is decided anew."""
+    asked = {"campaign_id": campaign_id, "since": now - fallbacks.LONGEST, "reason": REASON.partition("{")[0]}
+    decided = set(connection.execute(_DECIDED_TO_SEND, asked).fetchall())
+    with engine.connect() as store:
+        lost = decided - fallbacks.planned_in(store, {run_id for run_id, _, _ in decided})
+    for each in sorted(lost):
+        connection.execute(_TAKE_BACK, list(each))
 
 
 def _plan(connection: Any, store: sa.Connection, others: Playbook, run: Run, missed: list[Owed], now: datetime) -> int:

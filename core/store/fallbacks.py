@@ -92,6 +92,13 @@ def _owed(connection: sa.Connection, row: dict[str, Any]) -> Owed:
     )
 
 
+def planned_in(connection: sa.Connection, run_ids: Iterable[str]) -> set[tuple[str, str, str]]:
+    """Return run, contact and step of every message that was planned in these runs."""
+    columns = (messages.c.run_id, messages.c.contact_id, messages.c.step)
+    found = connection.execute(sa.select(*columns).where(messages.c.run_id.in_(list(run_ids))))
+    return {(run_id, contact_id, step) for run_id, contact_id, step in found}
+
+
 def still_owed(connection: sa.Connection, message_ids: Iterable[str]) -> set[str]:
     """Return those that have not arrived since they were looked for; call it in the transaction that plans."""
     query = sa.select(messages.c.message_id).where(
