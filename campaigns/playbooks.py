@@ -15,6 +15,7 @@ from core.errors import PermanentError
 from core.vocabulary import Channel, Conversion, EventType, Purpose
 
 ONCE = "once"  # the occurrence of a campaign that does not come again
+_LONGEST_WAIT = 8  # hours of a day in which we may write, the longest that a message waits for the best of them
 _FOLDER = Path(__file__).parent / "playbooks"
 
 
@@ -102,6 +103,9 @@ class Playbook(BaseModel):
         default=[], description="nor while it owes for 30 days, or a quote or contract of the last 14 days is out"
     )
     needs_active_contract: bool = Field(default=True, description="whether only customers are written to")
+    send_time: Literal["at_once", "best_hour"] = Field(
+        default="at_once", description="or at the hour at which each person reacts most (marts.send_time_scores)"
+    )
     expires_after_hours: int = Field(ge=1)
     fallback_after_hours: int | None = Field(
         default=None,
@@ -132,6 +136,8 @@ class Playbook(BaseModel):
             raise ValueError("a campaign has either a cron (it comes again) or at (it comes once)")
         if (self.trigger is not None) != bool(self.steps) or (self.trigger and not self.cron):
             raise ValueError("a trigger needs steps, steps a trigger, and both a cron: how often to look")
+        if self.send_time == "best_hour" and self.expires_after_hours < _LONGEST_WAIT:
+            raise ValueError(f"the best hour may be {_LONGEST_WAIT} hours away: expires_after_hours must be as long")
         if self.variants and abs(sum(each.share for each in self.variants) - 1) > 1e-6:
             raise ValueError("the shares of the variants must sum to 1")
         if len({each.variant for each in self.variants}) != len(self.variants):

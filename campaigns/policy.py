@@ -117,7 +117,7 @@ def decide(connection: Any, parameters: dict[str, Any], rules: tuple[Rule, ...] 
     connection.execute(f"create or replace temp view verdicts as {VERDICTS}")
     for rule in rules or read_rules():
         known = {name: parameters[name] for name in rule.parameters}
-        until = "deferred_until" if rule.outcome is Outcome.DEFERRED else "null"
+        until = "deferred_until" if "deferred_until" in rule.sql else "null"
         connection.execute(
             f"insert into decided select row_id, '{rule.outcome}', why, {until} from (\n{rule.sql}\n)",  # noqa: S608 -- ours
             known or None,

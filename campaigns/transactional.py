@@ -170,6 +170,7 @@ def _verdict(
         "steps": [wish.step],
         "step_variants": ["a"],
         "template_ids": [template.template_id],
+        "at_best_hour": False,
     }
     policy.decide(connection, parameters, read_rules())
     row = connection.execute("from verdicts")

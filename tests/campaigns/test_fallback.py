@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
-from campaigns import fallback
 from campaigns.fallback import run_fallbacks
 from campaigns.playbooks import read_playbook
 from core.ids import derived_id
@@ -162,24 +161,6 @@ def test_what_arrives_after_all_calls_back_what_was_to_stand_in_for_it(street):
     street.fall_back()
 
     assert street.story() == [("whatsapp", "delivered"), ("email", "cancelled")]
-
-
-def test_a_pass_that_dies_before_it_plans_leaves_nobody_decided_to_be_written_to(street, monkeypatch):
-    street.changes["channels"] = [Channel.WHATSAPP, Channel.EMAIL]
-    street.decide()
-    (message_id,) = street.send("whatsapp")
-    street.wait(HOURS)
-    street.hear(EventType.SENT)
-    with monkeypatch.context() as dying:
-        dying.setattr(fallback, "_plan", lambda *_given: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            street.fall_back()
-    assert [outcome for outcome, *_ in street.decisions()] == ["send", "send"]
-
-    street.hear(EventType.DELIVERED, message_id)
-    assert street.fall_back() == []
-    assert [outcome for outcome, *_ in street.decisions()] == ["send"]
-    assert street.story() == [("whatsapp", "delivered")]
 
 
 @pytest.mark.parametrize("channel", ["line", "email"])

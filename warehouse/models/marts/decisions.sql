@@ -12,7 +12,7 @@
 -- column: reason         | Why, with the values that decided.
 -- column: channel        | How the person would be reached.
 -- column: variant        | Arm of the experiment: holdout, or the text's variant.
--- column: deferred_until | When it may be decided again, UTC, if it was deferred.
+-- column: deferred_until | Until when it waits, UTC: who is deferred is decided again then, a message goes then at the earliest.
 -- column: decided_at     | When it was decided, UTC.
 -- column: snapshot_id    | Build of the warehouse that was decided on.
 
