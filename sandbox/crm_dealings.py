@@ -1,6 +1,7 @@
 """What the stand-in CRM's people do with customers: quotes, activities, tasks, comments, mails and mailings."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sandbox.crm_history import Entity, World
 
@@ -50,6 +51,11 @@ def _last(world: World, kind: str, company: Entity) -> Entity | None:
     entities = world.entities[kind]
     found = entities[-1] if entities else None
     return found if found is not None and found.values["company"] == company.id else None
+
+
+def _newest(world: World, kind: str, company: Entity, moment: datetime) -> Entity | None:
+    own = takewhile(lambda each: each.values["company"] == company.id, reversed(world.entities[kind]))
+    return next((each for each in own if each.created <= moment), None)
 
 
 def _add_quote(
@@ -133,7 +139,7 @@ def _add_mails(world: World, company: Entity, contact: Entity | None, number: in
     for place in range(rng.randrange(0, 5)):
         moment = world.base - timedelta(days=rng.randrange(1, 200), seconds=rng.randrange(80000))
         about = rng.choice(tuple(_MAILS))
-        paper = _last(world, f"{about}s", company) if about else None
+        paper = _newest(world, f"{about}s", company, moment) if about else None
         mail = world.new(
             "email-logs",
             f"{number}.{place}",
