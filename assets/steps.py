@@ -24,6 +24,7 @@ from core.vocabulary import Channel
 from pipelines import crm, files, journal, providers
 from pipelines.crm import feedback
 from pipelines.files.mapping import Wish
+from senders import event_loop
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
@@ -250,7 +251,7 @@ class Steps:
 
     def send_due(self) -> WorkReport:
         """Send until nothing is left that may go out now."""
-        return asyncio.run(self._work(until_idle=True, stop=None))
+        return event_loop.run(self._work(until_idle=True, stop=None))
 
     async def work(self, stop: asyncio.Event) -> WorkReport:
         """Send until told to stop: the resident worker."""

@@ -20,6 +20,7 @@ from campaigns.playbooks import read_playbook
 from core.clock import utc_now
 from core.store.templates import save_template
 from core.vocabulary import Channel
+from senders import event_loop
 from senders.contract import Accepted, MayGo, Outgoing, always
 from senders.email.message import Identity, Mail
 from senders.email.send import EmailSender
@@ -74,7 +75,7 @@ def smtp(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
             cpu, seconds = _generate(source, port, count, message)
             theirs.append(count / seconds)
             their_cpu.append(cpu / count)
-            alone.append(count / asyncio.run(_send_alone(port, count, message)))
+            alone.append(count / event_loop.run(_send_alone(port, count, message)))
     sink_cpu = (_cpu_of_children() - before) / count - sum(their_cpu)
     spent = (min(our_cpu), min(their_cpu), sink_cpu / 6)  # the sink took mail six times
     notes = f"{count:,} messages of {size / 1000:.1f} kB, {_CONNECTIONS} connections"

@@ -3,7 +3,6 @@
 A lease outlives a killed worker by its length; the clock stands for the waiting that a test cannot afford.
 """
 
-import asyncio
 import json
 import sys
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 from core.clock import utc_now
 from core.settings import Settings
 from core.store.engine import connect_store
+from senders import event_loop
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, run_worker
 
@@ -26,7 +26,7 @@ def main(ahead_seconds: str, values: str) -> None:
     print("ready", flush=True)
     options = WorkerOptions(public_url=settings.public_url, link_secret=settings.link_secret.get_secret_value())
     engine = connect_store(settings.effective_store_url)
-    asyncio.run(run_worker(engine, open_senders(settings), options=options, clock=clock, until_idle=True))
+    event_loop.run(run_worker(engine, open_senders(settings), options=options, clock=clock, until_idle=True))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from core import metrics, telemetry
 from core.errors import HouseError
 from core.logs import configure_logs
 from core.settings import load_settings
+from senders import event_loop
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="BMA Social, on the command line.")
 sync = typer.Typer(no_args_is_help=True, help="Load data into the warehouse's raw schema.")
@@ -194,7 +195,7 @@ def worker(
     telemetry.start("worker", steps.settings)
     if not until_idle:
         metrics.serve(steps.settings.metrics_address)
-    show(steps.send_due().counts if until_idle else asyncio.run(_work(steps)).counts, as_json)
+    show(steps.send_due().counts if until_idle else event_loop.run(_work(steps)).counts, as_json)
 
 
 async def _work(steps: Any) -> Any:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from core.errors import PermanentError
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SIGNATURE_BYTES = 16  # 128 bits: forging one by trial is out of reach, and links stay short
 
 
@@ -36,7 +37,8 @@ def sign(secret: str, kind: str, *parts: str) -> str:
     if not secret:
         raise PermanentError("BMA_LINK_SECRET is empty: set it, links cannot be signed without it")
     payload = "\x1f".join(parts).encode()
-    return base64.urlsafe_b64encode(_signature(secret, kind, payload) + payload).decode().rstrip("=")
+    token = binascii.b2a_base64(_signature(secret, kind, payload) + payload, newline=False)
+    return token.rstrip(b"=").translate(_URL_SAFE).decode()
 
 
 def verify(secret: str, kind: str, token: str) -> tuple[str, ...]:

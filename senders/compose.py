@@ -40,6 +40,10 @@ class Links:
         """The same for an attribute: tokens need no escaping, where we lie may."""
         return replace(self, public_url=str(escape(self.public_url)))
 
+    def attribute(self, address: str) -> str:
+        """One of our addresses as it stands in an attribute of HTML."""
+        return self.in_html.public_url + address.removeprefix(self.public_url)
+
     def click(self, message_id: str, link_id: str) -> str:
         """The tracked address of a stored destination."""
         return f"{self.public_url}/t/c/{tokens.sign(self.secret, 'click', message_id, link_id)}"
@@ -86,12 +90,16 @@ def compose(message: Message, template: Template, links: Links, link_id: str) ->
     outgoing.subject, outgoing.unsubscribe_url = words.subject, links.unsubscribe(message.message_id)
     footer = _WORDS[message.language]
     outgoing.text += f"\n\n--\n{footer['why']}\n{footer['unsubscribe']}: {outgoing.unsubscribe_url}"
-    foot, end = _foot(message, links.in_html, outgoing.unsubscribe_url)
+    foot, end = _foot(message, links.in_html, links.attribute(outgoing.unsubscribe_url))
     if words.html:
         outgoing.html = _with_foot(words.html, f'<div style="{_CARD}">{foot}</div>\n{end}')
     else:
         outgoing.html = _html(
-            message.language, words.text, _button(button["label"], click) if button else "", foot, end
+            message.language,
+            words.text,
+            _button(button["label"], links.attribute(click)) if button else "",
+            foot,
+            end,
         )
     return outgoing
 
@@ -112,7 +120,7 @@ def _with_foot(page: str, foot: str) -> str:
 
 def _button(label: str, click: str) -> str:
     return (
-        f'<p style="margin:8px 0 24px"><a href="{escape(click)}"\n style="background:#0f766e;color:#fff;'
+        f'<p style="margin:8px 0 24px"><a href="{click}"\n style="background:#0f766e;color:#fff;'
         'text-decoration:none;padding:12px 20px;border-radius:8px;display:inline-block">\n'
         f"{escape(label)}</a></p>\n"
     )
@@ -121,7 +129,7 @@ def _button(label: str, click: str) -> str:
 def _foot(message: Message, links: Links, unsubscribe: str) -> tuple[str, str]:
     """Return what every email ends with: why it came and how to end it, and what nobody sees.
 
-    ``links`` are for HTML, ``unsubscribe`` is the plain address.
+    ``links`` and ``unsubscribe`` are for HTML.
     Its lines break where a person who reads the source would like them to.
     """
     footer = _WORDS[message.language]
@@ -129,7 +137,7 @@ def _foot(message: Message, links: Links, unsubscribe: str) -> tuple[str, str]:
         '<p style="margin:24px 0 0;font-size:12px;color:#6b7280;border-top:1px solid #e5e7eb;padding-top:16px">\n'
         f"{footer['why']}<br>\n"
         f'<a href="{links.preferences(message.contact_id)}">\n{footer["preferences"]}</a> ·\n'
-        f'<a href="{escape(unsubscribe)}">\n{footer["unsubscribe"]}</a></p>'
+        f'<a href="{unsubscribe}">\n{footer["unsubscribe"]}</a></p>'
     )
     hidden = (
         f'<a href="{links.honeypot(message.message_id)}"\n style="display:none" aria-hidden="true" '

@@ -85,7 +85,10 @@ class Connections:
                 return wire
         while len(self._opening) < len(self._waiting) and len(self._wires) + len(self._opening) < self._most:
             self._opening.add(asyncio.create_task(self._open()))
-        return next((wire for wire in self._wires if wire.has_room), None)
+        for wire in self._wires:
+            if wire.has_room:
+                return wire
+        return None
 
     async def _open(self) -> None:
         """Open a connection; when that fails, the message that has waited longest is told."""

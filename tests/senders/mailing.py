@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from senders import event_loop
 from senders.contract import Accepted, Answer, MayGo, NotSent, Outgoing, Rejected, Unknown, always
 from senders.email.send import EmailSender
 from senders.email.wire import Patience
@@ -50,7 +51,7 @@ def send(
             await sender.close()
             return answers
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return event_loop.run(asyncio.wait_for(run(), 20))
 
 
 def kinds(answers: list[Answer]) -> list[str]:

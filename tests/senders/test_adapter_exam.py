@@ -1,6 +1,5 @@
 """Every channel's sender sits the same exam, against a real server that misbehaves on demand."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.vocabulary import Channel, ErrorClass
+from senders import event_loop
 from senders.contract import Accepted, Answer, NotSent, Outgoing, Rejected, Sender, Unknown
 from senders.email.message import Identity
 from senders.email.send import EmailSender
@@ -114,7 +114,7 @@ def sit(candidate: Candidate, behaviour: Any, times: int = 1) -> tuple[list[Answ
             await sender.close()
             return answers, peer
 
-    return asyncio.run(exam())
+    return event_loop.run(exam())
 
 
 def _closed_port() -> int:
@@ -122,7 +122,7 @@ def _closed_port() -> int:
         async with HttpPeer(CUT) as peer:
             return peer.port
 
-    return asyncio.run(ask())
+    return event_loop.run(ask())
 
 
 @every_channel
@@ -142,7 +142,7 @@ def test_without_a_connection_it_was_certainly_not_sent(candidate: Candidate) ->
             await sender.close()
 
     _port = _closed_port()
-    assert isinstance(asyncio.run(exam()), NotSent)
+    assert isinstance(event_loop.run(exam()), NotSent)
 
 
 @every_channel

@@ -14,6 +14,7 @@ from core.store import doubts, ledger, suppressions
 from core.store.tables import messages
 from core.store.templates import save_template
 from core.vocabulary import Channel, Status
+from senders import event_loop
 from senders.compose import Links
 from senders.feed import Feed
 from senders.lane_store import LaneStore
@@ -57,7 +58,7 @@ def work(store: sa.Engine, behaviour: Any, *, later: timedelta = timedelta(0)) -
             )
             return peer
 
-    return asyncio.run(asyncio.wait_for(run(), 30))
+    return event_loop.run(asyncio.wait_for(run(), 30))
 
 
 def people(request: bytes) -> list[str]:
@@ -131,7 +132,7 @@ def test_personal_words_are_claimed_a_few_at_a_time_so_that_a_kill_leaves_few_in
             await feed.fetched()
             feed.ready.clear()
 
-    asyncio.run(fill())
+    event_loop.run(fill())
     store.close()
     assert claimed == [50, 50, 50]
 

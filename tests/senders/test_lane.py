@@ -16,6 +16,7 @@ from core.store import campaigns, lanes, ledger, outbox, suppressions
 from core.store.tables import lanes as lane_rows
 from core.store.tables import messages
 from core.vocabulary import Channel
+from senders import event_loop
 from senders.limits import Limits
 from senders.whatsapp.send import WhatsAppSender
 from senders.worker import WorkReport, run_worker
@@ -126,7 +127,7 @@ def test_a_provider_that_is_down_costs_no_message_and_says_why_it_waits(sqlite_s
             limits=lambda _channel: FAST,
         )
 
-    report = asyncio.run(run())
+    report = event_loop.run(run())
     with sqlite_store.connect() as connection:
         (lane,) = lanes.standing(connection)
         attempts = connection.execute(sa.select(sa.func.max(messages.c.attempts))).scalar()
@@ -261,7 +262,7 @@ def test_two_workers_take_turns_and_together_keep_to_one_limit(store: sa.Engine)
             await asyncio.gather(*running)
             return peer.arrivals
 
-    arrivals = asyncio.run(both())
+    arrivals = event_loop.run(both())
     # 50 and a burst of 10; on a busy machine some arrive later than they were sent. Each by its own limit: 120.
     assert all(sum(start <= at < start + 1 for at in arrivals) <= 70 for start in arrivals)
     with store.connect() as connection:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.vocabulary import ErrorClass
+from senders import event_loop
 from senders.contract import WITHHELD, Accepted, Answer, MayGo, NotSent, Rejected
 from senders.email.send import EmailSender
 from senders.email.wire import Patience
@@ -203,7 +204,7 @@ def test_whoever_gives_up_waiting_before_the_text_is_written_has_sent_nothing() 
             await sender.close()
             return peer
 
-    assert [number_in(text) for text in asyncio.run(run()).taken] == [1]
+    assert [number_in(text) for text in event_loop.run(run()).taken] == [1]
 
 
 def test_whoever_waits_when_the_sender_closes_is_told_the_truth() -> None:
@@ -216,7 +217,7 @@ def test_whoever_waits_when_the_sender_closes_is_told_the_truth() -> None:
             await sender.close()
             return await asyncio.gather(*sending), peer
 
-    answers, peer = asyncio.run(run())
+    answers, peer = event_loop.run(run())
 
     assert kinds(answers) == ["Unknown", "NotSent", "NotSent", "NotSent"]
     assert len(peer.taken) == 1
@@ -243,7 +244,7 @@ def test_an_idle_connection_is_closed_and_the_next_message_gets_another() -> Non
             await sender.close()
             return answers, peer
 
-    answers, peer = asyncio.run(run())
+    answers, peer = event_loop.run(run())
 
     assert kinds(answers) == ["Accepted"] * 2
     assert peer.connections == 2
@@ -276,7 +277,7 @@ def test_an_address_that_fits_no_envelope_is_refused_before_the_wire(address: st
             assert not peer.connections
             return answer
 
-    answer = asyncio.run(run())
+    answer = event_loop.run(run())
 
     assert isinstance(answer, Rejected)
     assert answer.error_class == ErrorClass.PERMANENT_RECIPIENT

@@ -1,6 +1,5 @@
 """Email against chance, real programs and TLS: random faults, Postfix's sink, certificates, every cut of a reply."""
 
-import asyncio
 import datetime as dt
 import itertools
 import random
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from bench import mail
 from core.settings import Settings
 from core.vocabulary import Channel
+from senders import event_loop
 from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown
 from senders.email.delivery import stuffed
 from senders.email.message import Mail
@@ -119,7 +119,7 @@ def test_lines_that_begin_with_dots_arrive_as_they_were(extensions: tuple[str, .
             account = {"host": "127.0.0.1", "port": peer.port, "username": "", "password": ""}
             return await EmailSender(**account, identity=IDENTITY).send(dotted)
 
-    assert isinstance(asyncio.run(run()), Accepted)
+    assert isinstance(event_loop.run(run()), Accepted)
     arrived = re.sub(rb"^\.", b"", peer.taken[0].removesuffix(b".\r\n"), flags=re.MULTILINE)
     without_date = re.compile(rb"Date: .*")
     written = Mail(dotted, IDENTITY).written(eight_bit="8BITMIME" in extensions)
@@ -193,7 +193,7 @@ def test_postfix_sink_is_understood(options: tuple[str, ...], kind: type[Answer]
         return answers
 
     with mail.sink(*options) as port:
-        answers = asyncio.run(run(port))
+        answers = event_loop.run(run(port))
 
     assert all(isinstance(answer, kind) for answer in answers)
 

@@ -13,6 +13,7 @@ from core.clock import utc_now
 from core.store import suppressions
 from core.store.tables import messages
 from core.vocabulary import Channel
+from senders import event_loop
 from senders.limits import Limits
 from senders.whatsapp.send import WhatsAppSender
 from senders.worker import WorkerOptions, WorkReport, run_worker
@@ -52,7 +53,7 @@ def work(
                 await beside(peer, stop)
             return await asyncio.wait_for(running, 30), peer
 
-    return asyncio.run(run())
+    return event_loop.run(run())
 
 
 def statuses(store: sa.Engine) -> Counter[str]:
