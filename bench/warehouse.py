@@ -5,9 +5,10 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import duckdb
 
@@ -18,10 +19,13 @@ from pipelines.journal.source import KEYS
 from pipelines.profiles import load_tables, pipeline_for
 from warehouse.build import build as build_models
 from warehouse.catalog import read_models
+from warehouse.checks import check_all
 from warehouse.connect import connect, prepare
+from warehouse.drafts import kept_up
 from warehouse.publish import publish as publish_marts
 
 _QUICK = 300_000
+_TURNS = 5  # of publishing and copying
 # Events of the measures of the warehouse; 100,000,000 needs about 60 GB of disk.
 _EVENTS = int(os.environ.get("BENCH_EVENTS", "10000000"))
 
@@ -92,32 +96,63 @@ def refresh(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
 
 
 def publish(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
-    """Publishing both copies against copying their files."""
+    """Publishing a refreshed build, whose drafts the build kept up to date, against copying the same files."""
     with _warehouse(quick) as (connection, history, folder):
         build_models(connection, now=history.now)
-        connection.execute("checkpoint")
+        anew = _keep_up(connection, folder, history)
+        history.load_news(connection)
+        build_models(connection, now=history.now)
+        return publishing(connection, folder, history, anew=anew, kept=_keep_up(connection, folder, history))
+
+
+def publishing(
+    connection: duckdb.DuckDBPyConnection, folder: Path, history: EventHistory, *, anew: float, kept: float
+) -> Result:
+    """Publish and copy in turns, the promises asked before each; ``anew`` and ``kept`` is what drafts cost, CPU s."""
+    ours, copied = [], []
+    for _ in range(_TURNS):
+        started = _cpu()
+        assert not [each for each in check_all(connection, history.now) if each.is_error]
+        asked = _cpu() - started
         started = time.perf_counter()
         version = publish_marts(connection, folder / "serve", history.now)
-        ours = time.perf_counter() - started
-        started = time.perf_counter()
-        for path in (version.path, version.masked_path):
-            copy = folder / f"copy of {path.name}"
-            shutil.copyfile(path, copy)
-            with copy.open("rb") as file:
-                os.fsync(file.fileno())
-        copied = time.perf_counter() - started
-        size = version.path.stat().st_size + version.masked_path.stat().st_size
+        ours.append(time.perf_counter() - started)
+        copied.append(_seconds_to_copy((version.path, version.masked_path), folder / "copy"))
+    size = version.path.stat().st_size + version.masked_path.stat().st_size
     return Result(
         name="publish",
         what=f"publishing {size / 2**30:.2f} GiB in two copies, s",
-        value=ours,
-        limit=copied,
-        ratio=ours / copied,
+        value=median(ours),
+        limit=median(copied),
+        ratio=median(ours) / median(copied),
         must="≤ 2 ×",
         after="a reflink where the file system can",
-        met=ours <= 2 * copied,
-        notes=f"{history.events:,} events",
+        met=median(ours) <= 2 * median(copied),
+        notes=(
+            f"{history.events:,} events, median of {_TURNS}; durable, with word to readers and old copies deleted; "
+            f"before it, CPU s: asking every promise {asked:.1f}; the build's drafts {kept:.1f} after 1 % new events, "
+            f"{anew:.1f} when they are written anew, once a day"
+        ),
     )
+
+
+def _keep_up(connection: duckdb.DuckDBPyConnection, folder: Path, history: EventHistory) -> float:
+    """Bring the drafts up to date; return the CPU seconds."""
+    started = _cpu()
+    with kept_up(connection, folder / "serve", history.now):
+        return _cpu() - started
+
+
+def _seconds_to_copy(paths: Iterable[Path], folder: Path) -> float:
+    """Copy files, durably; return the seconds."""
+    folder.mkdir()
+    started = time.perf_counter()
+    for path in paths:
+        with Path(shutil.copyfile(path, folder / path.name)).open("rb") as file:
+            os.fsync(file.fileno())
+    seconds = time.perf_counter() - started
+    shutil.rmtree(folder)
+    return seconds
 
 
 def load(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
