@@ -21,8 +21,8 @@ from warehouse.build import build as build_models
 from warehouse.catalog import read_models
 from warehouse.checks import check_all
 from warehouse.connect import connect, prepare
-from warehouse.drafts import kept_up
 from warehouse.publish import publish as publish_marts
+from warehouse.replicas import kept_up
 
 _QUICK = 300_000
 _TURNS = 5  # of publishing and copying
@@ -96,7 +96,7 @@ def refresh(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
 
 
 def publish(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
-    """Publishing a refreshed build, whose drafts the build kept up to date, against copying the same files."""
+    """Publishing a refreshed build, whose replicas the build kept up to date, against copying the same files."""
     with _warehouse(quick) as (connection, history, folder):
         build_models(connection, now=history.now)
         anew = _keep_up(connection, folder, history)
@@ -108,7 +108,7 @@ def publish(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
 def publishing(
     connection: duckdb.DuckDBPyConnection, folder: Path, history: EventHistory, *, anew: float, kept: float
 ) -> Result:
-    """Publish and copy in turns, the promises asked before each; ``anew`` and ``kept`` is what drafts cost, CPU s."""
+    """Publish and copy in turns, the promises asked before each; ``anew`` and ``kept`` is what replicas cost, CPU s."""
     ours, copied = [], []
     for _ in range(_TURNS):
         started = _cpu()
@@ -130,14 +130,14 @@ def publishing(
         met=median(ours) <= 2 * median(copied),
         notes=(
             f"{history.events:,} events, median of {_TURNS}; durable, with word to readers and old copies deleted; "
-            f"before it, CPU s: asking every promise {asked:.1f}; the build's drafts {kept:.1f} after 1 % new events, "
-            f"{anew:.1f} when they are written anew, once a day"
+            f"before it, CPU s: asking every promise {asked:.1f}; the build's replicas {kept:.1f} after 1 % new events "
+            f"and {anew:.1f} when they are written anew, once a day"
         ),
     )
 
 
 def _keep_up(connection: duckdb.DuckDBPyConnection, folder: Path, history: EventHistory) -> float:
-    """Bring the drafts up to date; return the CPU seconds."""
+    """Bring the replicas up to date; return the CPU seconds."""
     started = _cpu()
     with kept_up(connection, folder / "serve", history.now):
         return _cpu() - started

@@ -13,7 +13,7 @@ import duckdb
 from core.duck import open_file
 from core.errors import PermanentError, TransientError
 from warehouse.checks import CheckResult, check_all
-from warehouse.drafts import kept_up
+from warehouse.replicas import kept_up
 
 Interrupted = duckdb.InterruptException
 _POINTER = "newest.json"
@@ -33,7 +33,7 @@ class Version:
 
 
 def publish(connection: duckdb.DuckDBPyConnection, serve_dir: Path, now: datetime, key: str = "") -> Version:
-    """Bring the drafts of ``marts`` up to date, copy them and point readers to the copies; keeps the last three.
+    """Bring the replicas of ``marts`` up to date, copy them and point readers to the copies; keeps the last three.
 
     They are encrypted if there is a key.
     """
@@ -140,16 +140,16 @@ def open_newest(serve_dir: Path, key: str = "") -> tuple[Version, duckdb.DuckDBP
             # So many were published since we looked that this one is gone.
 
 
-def _copy(draft: Path, path: Path) -> None:
+def _copy(replica: Path, path: Path) -> None:
     """Copy a file, whole or not at all."""
     partial = path.with_suffix(".partial")
     try:
-        with draft.open("rb") as source, partial.open("wb") as target:
+        with replica.open("rb") as source, partial.open("wb") as target:
             # By reference where the file system can.
             while os.copy_file_range(source.fileno(), target.fileno(), _COPIED_AT_ONCE):
                 pass
     except (AttributeError, OSError):  # not with this system or file system
-        shutil.copyfile(draft, partial)
+        shutil.copyfile(replica, partial)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.rename(path)

@@ -1,4 +1,4 @@
-"""Drafts are ``marts`` whatever came in between, and never hold what their readers must not see."""
+"""Replicas are ``marts`` whatever came in between, and never hold what their readers must not see."""
 
 import multiprocessing
 import os
@@ -16,12 +16,12 @@ from core.errors import TransientError
 from tests.warehouse.conftest import add
 from tests.warehouse.histories import History
 from tests.warehouse.test_incremental import FOLLOWED, HISTORIES, fill, interrupted, reached
-from warehouse import catalog, drafts
+from warehouse import catalog, replicas
 from warehouse.build import build
 from warehouse.connect import connect
-from warehouse.drafts import kept_up, published_models
 from warehouse.lock import held
 from warehouse.publish import publish
+from warehouse.replicas import kept_up, published_models
 
 EMAIL = "ann.secret@example.com"
 
@@ -38,13 +38,13 @@ def journal(now: datetime, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection
 def keep_up(
     connection: duckdb.DuckDBPyConnection, serve: Path, now: datetime, select: set[str] | None = None
 ) -> tuple[Path, Path]:
-    """Bring the drafts up to date and let go of them."""
+    """Bring the replicas up to date and let go of them."""
     with kept_up(connection, serve, now, select=select) as paths:
         return paths
 
 
 def differing(connection: duckdb.DuckDBPyConnection, file: Path, *, is_masked: bool) -> list[str]:
-    """Return the published tables whose rows in a draft or a copy are not ours."""
+    """Return the published tables whose rows in a replica or a copy are not ours."""
     attach_read_only(connection, file, "held")
     try:
         return [name for name in map(str, _addresses()) if _differs(connection, name, is_masked=is_masked)]
@@ -76,7 +76,7 @@ def writes(path: Path) -> tuple[int, int]:
 
 
 @pytest.mark.timeout(1800)
-def test_drafts_are_the_tables_after_random_histories(
+def test_replicas_are_the_tables_after_random_histories(
     journal: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
 ) -> None:
     names, last_load, kept = reached(), 0, 0
@@ -102,7 +102,7 @@ def test_drafts_are_the_tables_after_random_histories(
     assert kept > HISTORIES // 4  # those that were not, were written anew
 
 
-def test_a_table_nothing_changed_in_is_not_written_and_the_copy_is_the_draft(
+def test_a_table_nothing_changed_in_is_not_written_and_the_copy_is_the_replica(
     journal: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
 ) -> None:
     full, masked = keep_up(journal, tmp_path, now)
@@ -119,8 +119,13 @@ def test_only_touched_rows_of_a_followed_table_are_written(
 ) -> None:
     full, masked = keep_up(journal, tmp_path, now)
     written: list[str] = []
-    whole = drafts._write_whole
-    monkeypatch.setattr(drafts, "_write_whole", lambda *given: (written.append(str(given[1].address)), whole(*given)))
+    whole = replicas._write_whole
+
+    def write_whole(connection: duckdb.DuckDBPyConnection, model: catalog.Model, shown: str) -> None:
+        written.append(str(model.address))
+        whole(connection, model, shown)
+
+    monkeypatch.setattr(replicas, "_write_whole", write_whole)
     _with_message(journal, now, "late")
     build(journal, now=now)
     keep_up(journal, tmp_path, now)
@@ -152,7 +157,7 @@ def test_a_contact_detail_is_in_no_byte_of_what_is_masked_and_the_day_after_in_n
     for masked in (first.masked_path, second.masked_path):
         assert b"@example.com" not in masked.read_bytes()
     assert b"@example.com" not in second.path.read_bytes()
-    assert len(list(tmp_path.glob("*.draft*"))) == 2
+    assert len(list(tmp_path.glob("*.replica*"))) == 2
 
 
 def test_a_column_that_is_hidden_from_now_on_is_in_no_byte_of_the_next_masked_copy(
@@ -161,7 +166,7 @@ def test_a_column_that_is_hidden_from_now_on_is_in_no_byte_of_the_next_masked_co
     add(journal, "crm__companies", {"id": "c1", "name": "The Secret Hotel", "_is_deleted": False})
     build(journal, now=now)
     before = publish(journal, tmp_path, now)
-    monkeypatch.setattr(drafts, "CONTACT_DETAILS", catalog.CONTACT_DETAILS | {"name"})
+    monkeypatch.setattr(replicas, "CONTACT_DETAILS", catalog.CONTACT_DETAILS | {"name"})
     after = publish(journal, tmp_path, now)
 
     assert b"The Secret Hotel" in before.masked_path.read_bytes()
@@ -169,7 +174,7 @@ def test_a_column_that_is_hidden_from_now_on_is_in_no_byte_of_the_next_masked_co
 
 
 @pytest.mark.parametrize("damage", ["another key", "not a database"])
-def test_a_draft_that_cannot_be_opened_is_written_anew(
+def test_a_replica_that_cannot_be_opened_is_written_anew(
     journal: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path, damage: str
 ) -> None:
     if damage == "another key":
@@ -194,7 +199,7 @@ def test_rows_put_into_a_table_by_hand_reach_the_copy(
     assert differing(journal, version.path, is_masked=False) == []
 
 
-def test_a_warehouse_put_back_to_an_older_state_is_not_taken_for_the_one_the_draft_followed(
+def test_a_warehouse_put_back_to_an_older_state_is_not_taken_for_the_one_the_replica_followed(
     now: datetime, tmp_path: Path
 ) -> None:
     path, old, serve = tmp_path / "warehouse.duckdb", tmp_path / "old.duckdb", tmp_path / "serve"
@@ -213,18 +218,18 @@ def test_a_warehouse_put_back_to_an_older_state_is_not_taken_for_the_one_the_dra
 
 
 def _keep_up_and_die(path: Path, serve: Path, now: datetime) -> None:
-    touched = drafts._write_touched
+    touched = replicas._write_touched
 
     def die(*given: object) -> None:
         touched(*given)  # type: ignore[arg-type]
         os.kill(os.getpid(), signal.SIGKILL)
 
-    drafts._write_touched = die  # type: ignore[assignment]
+    replicas._write_touched = die  # type: ignore[assignment]
     with connect(path) as connection:
         keep_up(connection, serve, now)
 
 
-def test_a_publisher_killed_over_a_draft_leaves_it_to_be_brought_up_to_date(now: datetime, tmp_path: Path) -> None:
+def test_a_publisher_killed_over_a_replica_leaves_it_to_be_brought_up_to_date(now: datetime, tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with connect(path) as connection:
         fill(connection, now)
@@ -243,8 +248,8 @@ def test_a_publisher_killed_over_a_draft_leaves_it_to_be_brought_up_to_date(now:
         assert differing(connection, version.masked_path, is_masked=True) == []
 
 
-def test_one_publisher_at_a_time_has_the_drafts(
+def test_one_publisher_at_a_time_has_the_replicas(
     journal: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
 ) -> None:
-    with kept_up(journal, tmp_path, now), pytest.raises(TransientError), held(tmp_path, "drafts.lock", waits=False):
+    with kept_up(journal, tmp_path, now), pytest.raises(TransientError), held(tmp_path, "replicas.lock", waits=False):
         pass
