@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 import duckdb
+import pyarrow as pa
 
 from bench.event_history import EventHistory
 from bench.report import Result
@@ -26,6 +27,7 @@ from warehouse.replicas import kept_up
 
 _QUICK = 300_000
 _TURNS = 5  # of publishing and copying
+_LOADS = 5  # the first of them imports dlt
 # Events of the measures of the warehouse; 100,000,000 needs about 60 GB of disk.
 _EVENTS = int(os.environ.get("BENCH_EVENTS", "10000000"))
 
@@ -156,23 +158,16 @@ def _seconds_to_copy(paths: Iterable[Path], folder: Path) -> float:
 
 
 def load(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
-    """Events loaded by dlt, merged by key, against inserting the same Arrow table into a table with its columns."""
+    """Events loaded by dlt, each of them new, against inserting the same Arrow table into a table with its columns."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         history = EventHistory(folder, _QUICK if quick else 1_000_000, utc_now())
         history.write()
-        with duckdb.connect(str(folder / "by hand.duckdb")) as connection:
+        with duckdb.connect() as connection:
             connection.execute("set timezone = 'UTC'")
             rows = connection.sql(f"from '{folder}/base_events.parquet'").to_arrow_table()
-            connection.execute("create table events as from rows limit 0")
-            started = time.perf_counter()
-            connection.execute("insert into events from rows")
-            connection.execute("checkpoint")
-            by_hand = time.perf_counter() - started
-        started = time.perf_counter()
-        with pipeline_for("journal", data_dir=folder, warehouse_path=folder / "warehouse.duckdb") as pipeline:
-            load_tables(pipeline, {"journal__events": rows}, KEYS)
-        ours = time.perf_counter() - started
+        turns = [_load_in_turn(folder / str(turn), rows) for turn in range(_LOADS)]
+    ours, by_hand = (median(seconds) for seconds in zip(*turns, strict=True))
     return Result(
         name="load",
         what="events loaded by dlt a second",
@@ -182,21 +177,41 @@ def load(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
         must="≥ 0.5",
         after="≥ 0.8",
         met=ours <= 2 * by_hand,
-        notes=f"{len(rows):,} rows as Arrow, merged by key; peak memory {_peak_gib():.1f} GiB",
+        notes=f"{len(rows):,} rows as Arrow, all new, median of {_LOADS}; peak memory {_peak_gib():.1f} GiB",
     )
+
+
+def _load_in_turn(folder: Path, rows: pa.Table) -> tuple[float, float]:
+    """Load rows into a new file by dlt, and by hand; return the seconds of each."""
+    folder.mkdir()
+    started = time.perf_counter()
+    with pipeline_for("journal", data_dir=folder, warehouse_path=folder / "warehouse.duckdb") as pipeline:
+        load_tables(pipeline, {"journal__events": rows}, KEYS)
+    ours = time.perf_counter() - started
+    with duckdb.connect(str(folder / "by hand.duckdb")) as connection:
+        connection.execute("create table events as from rows limit 0")
+        started = time.perf_counter()
+        connection.execute("insert into events from rows")
+        connection.execute("checkpoint")
+        return ours, time.perf_counter() - started
 
 
 def status(quick: bool) -> Result:  # noqa: FBT001 -- every measure is asked so
     """The state of every message out of its events, against reading all columns of the same events."""
     with _warehouse(quick) as (connection, history, _):
         build_models(connection, now=history.now)
-        (model,) = (model for model in read_models() if str(model.address) == "marts.messages")
-        started = time.perf_counter()
-        connection.execute(f"create or replace temp table found as\n{model.sql}")
-        ours = time.perf_counter() - started
-        started = time.perf_counter()
-        connection.execute("select max(columns(*)) from raw.journal__events").fetchall()
-        scan = time.perf_counter() - started
+        return telling_status(connection, history)
+
+
+def telling_status(connection: duckdb.DuckDBPyConnection, history: EventHistory) -> Result:
+    """Tell the state of every message of a warehouse that is built."""
+    (model,) = (model for model in read_models() if str(model.address) == "marts.messages")
+    started = time.perf_counter()
+    connection.execute(f"create or replace temp table found as\n{model.sql}")
+    ours = time.perf_counter() - started
+    started = time.perf_counter()
+    connection.execute("select max(columns(*)) from raw.journal__events").fetchall()
+    scan = time.perf_counter() - started
     return Result(
         name="status",
         what="status of every message, events a second",
