@@ -28,7 +28,7 @@ from senders import event_loop
 from senders.limits import read_limits
 from senders.registry import open_senders
 from senders.worker import WorkerOptions, WorkReport, run_worker
-from warehouse import build, checks, connect, encrypt, lake, lock, publish
+from warehouse import build, checks, connect, encrypt, lake, lock, publish, replicas
 from warehouse.transaction import in_transaction
 
 _NOTES = """
@@ -163,7 +163,9 @@ class Steps:
         """Bring every model up to date in dependency order, or those ``select`` names as ``layer.table``."""
         with self.warehouse() as connection:
             if self.lake_or_none is None:
-                return build.build(connection, now=self.clock(), select=select, is_full=is_full)
+                runs = build.build(connection, now=self.clock(), select=select, is_full=is_full)
+                with replicas.kept_up(connection, self.settings.serve_dir, self.clock(), self.warehouse_key, select):
+                    return runs  # publishing is a copy then
             # Loads go on meanwhile: the build sees raw as it was between two of them; readers see all of it or none.
             return in_transaction(
                 connection,
@@ -215,6 +217,7 @@ class Steps:
         if not self.warehouse_key:
             raise PermanentError("BMA_WAREHOUSE_KEY is empty: set it first, and keep it where the files are not")
         with self.warehouse_lock():
+            replicas.forget(self.settings.serve_dir)
             files = [where, *sorted(self.settings.serve_dir.glob("*.duckdb"))]
             return [path.name for path in files if path.exists() and encrypt.encrypt(path, self.warehouse_key)]
 

@@ -85,6 +85,18 @@ _CONTACTS = """
         true as is_active, true as receives_renewal_emails, false as _is_deleted, $now as _loaded_at
     from range($contacts)
 """
+# What messages name.
+_NAMED = (
+    "insert into raw.journal__campaigns by name select 'campaign ' || range as campaign_id from range(3)",
+    (
+        "insert into raw.journal__templates by name"
+        " select 'template ' || range as template_id, 'email' as channel, 'en' as language, 1 as version from range(3)"
+    ),
+    (
+        "insert into raw.journal__campaign_runs by name"
+        " select distinct run_id, campaign_id from read_parquet('{folder}/*_messages.parquet')"
+    ),
+)
 
 
 class EventHistory:
@@ -131,6 +143,8 @@ class EventHistory:
             ("crm__contacts", "contacts"),
         ):
             connection.execute(f"insert into raw.{table} by name from '{self.folder}/{file}.parquet'")
+        for statement in _NAMED:
+            connection.execute(statement.format(folder=self.folder))
 
     def load_news(self, connection: duckdb.DuckDBPyConnection) -> int:
         """Merge what is new, late and repeated, as the journal does; returns the new events."""

@@ -17,6 +17,7 @@ import duckdb
 from core.errors import HouseError
 from pipelines.crm.tables import TABLES as CRM
 from pipelines.journal import judgements
+from pipelines.journal.source import NUMBERED
 from pipelines.journal.source import TABLES as JOURNAL
 from pipelines.profiles import arrow_table
 from warehouse.build import build
@@ -56,6 +57,8 @@ def make_world(connection: duckdb.DuckDBPyConnection, people: int) -> None:
         connection.register("shape", arrow_table([], columns))
         connection.execute(f"create table raw.{table} as from shape")
         connection.unregister("shape")
+    for table in NUMBERED:
+        connection.execute(f"alter table raw.{table} add column _load_number bigint")
     connection.execute(
         """
         insert into raw.crm__companies by name
@@ -96,7 +99,8 @@ def load(connection: duckdb.DuckDBPyConnection, *, batches: int = 1) -> None:
     """Add messages that were taken, and one event of each, all or nothing."""
     (first,) = connection.execute("select count(*) from raw.journal__messages").fetchone() or (0,)
     (people,) = connection.execute("select count(*) from raw.crm__contacts").fetchone() or (0,)
-    bound = {"first": first, "last": first + batches * BATCH, "people": people}
+    # Numbered, so that builds and replicas follow it by its touched rows.
+    bound = {"first": first, "last": first + batches * BATCH, "people": people, "number": first // BATCH + 1}
     connection.execute("begin")
     connection.execute(
         """
@@ -105,7 +109,8 @@ def load(connection: duckdb.DuckDBPyConnection, *, batches: int = 1) -> None:
             'p' || n % $people as contact_id, 'c' || n % $people // 4 as company_id, 'email' as channel,
             'renewal' as purpose, 't' as template_id, 'delivered' as status, 'en' as language,
             timestamptz '2026-03-01 05:00:00+00' + to_seconds(n) as planned_at, planned_at as claimed_at,
-            planned_at as accepted_at, planned_at as sent_at, planned_at as delivered_at, planned_at as updated_at
+            planned_at as accepted_at, planned_at as sent_at, planned_at as delivered_at, planned_at as updated_at,
+            $number as _load_number
         from range($first, $last) as t (n)
         """,
         bound,
@@ -115,7 +120,8 @@ def load(connection: duckdb.DuckDBPyConnection, *, batches: int = 1) -> None:
         insert into raw.journal__events by name
         select 'e' || n as event_id, 'm' || n as message_id, 'p' || n % $people as contact_id, 'email' as channel,
             'delivered' as event_type, 'unknown' as actor,
-            timestamptz '2026-03-01 05:00:00+00' + to_seconds(n) as occurred_at, occurred_at as recorded_at
+            timestamptz '2026-03-01 05:00:00+00' + to_seconds(n) as occurred_at, occurred_at as recorded_at,
+            $number as _load_number
         from range($first, $last) as t (n)
         """,
         bound,

@@ -10,7 +10,8 @@ from core.lake import Lake
 from core.settings import load_settings
 from dashboard.data import copy_path
 from warehouse import lock
-from warehouse.connect import connect, with_functions
+from warehouse.connect import connect
+from warehouse.functions import with_functions
 
 
 @contextmanager

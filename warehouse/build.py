@@ -101,8 +101,8 @@ def _bring_up_to_date(
             return Mode.UNCHANGED
     _make(connection, model)
     standing.pop(model.address, None)
+    write_origin(connection, model.address, origin)
     if origin:
-        write_origin(connection, model.address, origin)
         standing[model.address] = origin
     return Mode.WHOLE
 

@@ -1,21 +1,18 @@
 """The only door to DuckDB: UTC, our functions registered, schemas ready."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import duckdb
-from duckdb.func import SPECIAL
 
-from core.addresses import e164, valid_email
 from core.duck import open_file
 from core.lake import Lake
 from warehouse import lake
+from warehouse.functions import with_functions
 from warehouse.transaction import in_transaction
 
 _RAW_DDL = Path(__file__).parent / "models" / "raw"
-_MACROS = Path(__file__).parent / "macros.sql"
 SCHEMAS = ("raw", "staging", "marts")
 
 
@@ -34,23 +31,6 @@ def connect(path: Path | Lake, *, key: str = "", read_only: bool = False) -> Ite
         connection = open_file(path, key=key, read_only=read_only)
     with with_functions(connection):
         yield connection
-
-
-@contextmanager
-def with_functions(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Prepare a new connection for our SQL and close it at the end."""
-    try:
-        connection.execute("set timezone = 'UTC'")
-        connection.create_function(
-            "e164", cast("Callable[..., str | None]", e164), ["VARCHAR", "VARCHAR"], "VARCHAR", null_handling=SPECIAL
-        )
-        connection.create_function(
-            "valid_email", cast("Callable[..., bool]", valid_email), ["VARCHAR"], "BOOLEAN", null_handling=SPECIAL
-        )
-        connection.execute(_MACROS.read_text())
-        yield
-    finally:
-        connection.close()
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

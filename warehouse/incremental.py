@@ -17,13 +17,16 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from core import addresses
 from warehouse.catalog import Address, Model
+from warehouse.functions import MACROS
 
-_MACROS = Path(__file__).parent / "macros.sql"
+# Words for the table as it was, kept to tell whether an older copy of it lacks touched rows only.
+_REVISIONS = 48
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Origin:
 
     ``generation`` is another word after every whole build; ``upstream`` are those of the models it reads; ``taken`` is
     the highest load number it has taken in, by raw table; ``unnumbered`` counts raw rows without a number, which are
-    from before loads were numbered.
+    from before loads were numbered; ``revisions`` has another word for each time rows of it changed since it was built
+    whole, newest last.
     """
 
     fingerprint: str
@@ -40,21 +44,36 @@ class Origin:
     upstream: dict[str, str]
     taken: dict[str, int]
     unnumbered: int
+    revisions: list[str]
 
 
 def read_origins(connection: duckdb.DuckDBPyConnection) -> dict[Address, Origin]:
     """Return what tables were built from, of those that say it."""
+    said = read_comments(connection).items()
+    return {address: Origin(**facts) for address, facts in said if "fingerprint" in facts}
+
+
+def read_comments(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> dict[Address, dict[str, Any]]:
+    """Return what tables of a database, or of the default one, say of themselves."""
     found = connection.execute(
         "select schema_name, table_name, comment from duckdb_tables()"
-        " where database_name = current_database() and comment is not null"
+        " where database_name = coalesce(?, current_database()) and comment is not null",
+        [database],
     ).fetchall()
-    return {Address(layer, table): Origin(**json.loads(text)) for layer, table, text in found}
+    comments = {Address(layer, table): json.loads(text) for layer, table, text in found}
+    # Warehouses of before have tables without revisions.
+    return {address: {"revisions": [facts.get("generation")], **facts} for address, facts in comments.items()}
 
 
-def write_origin(connection: duckdb.DuckDBPyConnection, address: Address, origin: Origin) -> None:
-    """Say what a table was built from, in the transaction that built it."""
-    text = json.dumps(asdict(origin)).replace("'", "''")  # a comment takes no parameters
-    connection.execute(f"comment on table {address} is '{text}'")
+def write_origin(connection: duckdb.DuckDBPyConnection, address: Address, origin: Origin | None) -> None:
+    """Say what a table was built from, or only that it is another, in the transaction that built it."""
+    write_comment(connection, str(address), asdict(origin) if origin else {"revisions": [uuid.uuid4().hex]})
+
+
+def write_comment(connection: duckdb.DuckDBPyConnection, table: str, facts: Mapping[str, Any]) -> None:
+    """Let a table say something of itself."""
+    text = json.dumps(facts).replace("'", "''")  # a comment takes no parameters
+    connection.execute(f"comment on table {table} is '{text}'")
 
 
 def distrust(connection: duckdb.DuckDBPyConnection, address: Address) -> None:
@@ -91,7 +110,8 @@ def origin_now(
             for name, number in above.taken.items():
                 taken[name] = min(number, taken.get(name, number))
     fingerprint = hashlib.sha256((model.sql + _functions()).encode()).hexdigest()
-    return Origin(fingerprint, uuid.uuid4().hex, upstream, taken, unnumbered)
+    generation = uuid.uuid4().hex
+    return Origin(fingerprint, generation, upstream, taken, unnumbered, [generation])
 
 
 def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, now: Origin) -> Origin | None:
@@ -101,12 +121,7 @@ def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, n
     """
     if not _can_follow(known, now):
         return None
-    connection.execute(
-        "set variable taken = map($names::varchar[], $numbers::bigint[])",
-        {"names": list(known.taken), "numbers": list(known.taken.values())},
-    )
-    connection.execute(f"create or replace temp table touched as\n{model.touched}")
-    ((keys,),) = connection.execute("select count(*) from touched").fetchall()
+    keys = name_touched(connection, model, known.taken)
     if keys:
         if "touched_since()" in model.touched_sql and not _say_since(connection):
             return None
@@ -115,9 +130,21 @@ def follow(connection: duckdb.DuckDBPyConnection, model: Model, known: Origin, n
             return None  # a row moved to another message, run or person: its old one is not touched
     if any(_rows(connection, address) != _rows(connection, model.address) for address in model.mirrors):
         return None  # rows are gone from the raw table
-    followed = replace(now, generation=known.generation)
+    revisions = [*known.revisions, now.generation][-_REVISIONS:] if keys else known.revisions
+    followed = replace(now, generation=known.generation, revisions=revisions)
     write_origin(connection, model.address, followed)
     return followed
+
+
+def name_touched(connection: duckdb.DuckDBPyConnection, model: Model, taken: Mapping[str, int]) -> int:
+    """Make the temporary table ``touched``: keys whose rows loads above ``taken`` may have changed; return how many."""
+    connection.execute(
+        "set variable taken = map($names::varchar[], $numbers::bigint[])",
+        {"names": list(taken), "numbers": list(taken.values())},
+    )
+    connection.execute(f"create or replace temp table touched as\n{model.touched}")
+    ((keys,),) = connection.execute("select count(*) from touched").fetchall()
+    return int(keys)
 
 
 def _compute_touched(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
@@ -174,7 +201,7 @@ def _content(connection: duckdb.DuckDBPyConnection, address: Address) -> str:
 @cache
 def _functions() -> str:
     """Return what the SQL of models calls, as text."""
-    return _MACROS.read_text() + Path(addresses.__file__).read_text() + version("phonenumbers")
+    return MACROS.read_text() + Path(addresses.__file__).read_text() + version("phonenumbers")
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, address: Address) -> int:

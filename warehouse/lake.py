@@ -9,6 +9,7 @@ import duckdb
 from core import duck
 from core.errors import HouseError, PermanentError, TransientError
 from core.lake import CATALOG, Lake
+from warehouse.functions import with_functions
 from warehouse.publish import Version, newest, publish
 from warehouse.transaction import in_transaction
 
@@ -85,8 +86,8 @@ def follow(lake: Lake, serve_dir: Path) -> Version | None:
     standing = newest(serve_dir)
     if wanted is None or (standing is not None and standing.published_at >= wanted.published_at):
         return None
-    with attach(lake, snapshot=wanted.snapshot) as connection:
-        connection.execute("set timezone = 'UTC'")
+    connection = attach(lake, snapshot=wanted.snapshot)
+    with with_functions(connection):
         return publish(connection, serve_dir, wanted.published_at)
 
 

@@ -9,10 +9,13 @@ from core.errors import TransientError
 
 
 @contextmanager
-def held(data_dir: Path, *, waits: bool = True) -> Iterator[None]:
-    """Wait until the file is this process's own. Raises TransientError at once when it is not and ``waits`` is off."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "warehouse.lock").open("w") as lock:
+def held(folder: Path, name: str = "warehouse.lock", *, waits: bool = True) -> Iterator[None]:
+    """Wait until what the lock stands for is this process's own.
+
+    Raises TransientError at once when it is another's and ``waits`` is off.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
