@@ -1,6 +1,7 @@
 """Today: what happened against the same weekdays before, what goes out today, what needs somebody."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,13 +45,14 @@ def show() -> None:
         return
     st.subheader(say("sent_by_day"))
     daily = ask("daily", first=first, last=last)
-    chart(daily_bars(daily, "sent", say("messages"), (first, last)), daily, "daily")
+    chart(partial(daily_bars, daily, "sent", say("messages"), (first, last)), daily, "daily")
     st.subheader(say("by_channel"))
     st.caption(say("raw_and_human"))
     table(totals, "channels")
     st.subheader(say("decided"))
     outcomes = ask("recent_outcomes", first=first, last=last)
-    chart(ranked(worded(outcomes, "outcome"), "contacts", "outcome", say("contacts")), outcomes, "recent_outcomes")
+    drawn = partial(ranked, worded(outcomes, "outcome"), "contacts", "outcome", say("contacts"))
+    chart(drawn, outcomes, "recent_outcomes")
 
 
 def _cards(first: date, last: date, days: int) -> None:
@@ -112,7 +114,7 @@ def _today(today: date) -> None:
         if outcomes.is_empty():
             empty("nothing_decided_today")
             return
-        chart(waterfall(outcomes), outcomes, "todays_outcomes")
+        chart(partial(waterfall, outcomes), outcomes, "todays_outcomes")
 
 
 def _slots(today: date, runs: pl.DataFrame) -> pl.DataFrame:
