@@ -114,6 +114,12 @@ def behind(frame: pl.DataFrame, name: str) -> None:
         table(frame, name)
 
 
+def say_of_cost(frame: pl.DataFrame) -> None:
+    """Say, of a table in which no ``cost`` is known, why there is none."""
+    if frame["cost"].is_null().all():
+        st.caption(say("cost_unknown"))
+
+
 def empty(key: str) -> None:
     """Say what to do when there is nothing to show."""
     st.info(say(key), icon=":material/lightbulb:")

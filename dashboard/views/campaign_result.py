@@ -10,7 +10,7 @@ from core.store.engine import reading
 from core.vocabulary import Conversion
 from dashboard.data import ask
 from dashboard.parts import charts
-from dashboard.parts.show import behind, chart, empty, table
+from dashboard.parts.show import behind, chart, empty, say_of_cost, table
 from dashboard.parts.words import keyed, say, words
 from dashboard.store import store
 
@@ -37,7 +37,9 @@ def result(campaign_id: str, run_id: str) -> None:
     _lift(campaign_id)
     st.subheader(say("variants"))
     st.caption(say("money_help"))
-    table(ask("variants", campaign_id=campaign_id, run_id=run_id), "variants")
+    variants = ask("variants", campaign_id=campaign_id, run_id=run_id)
+    table(variants, "variants")
+    say_of_cost(variants)
     _after(campaign_id, run_id)
     failures = ask("failures", campaign_id=campaign_id)
     if not failures.is_empty():

@@ -12,7 +12,7 @@ from core.clock import utc_now
 from dashboard.data import ask
 from dashboard.parts.campaign_names import campaign_names
 from dashboard.parts.charts import calendar, compared
-from dashboard.parts.show import chart, empty, linked, tabbed, table
+from dashboard.parts.show import chart, empty, linked, say_of_cost, tabbed, table
 from dashboard.parts.words import keyed, say, when
 from dashboard.store import store
 from dashboard.views.campaign_builder import builder
@@ -110,3 +110,4 @@ def _compare(campaigns: pl.DataFrame, names: dict[str, str]) -> None:
         st.subheader(say("money"))
         st.caption(say("money_help"))
         table(earned, "comparison_money")
+        say_of_cost(earned)

@@ -13,7 +13,7 @@ from core.clock import utc_now
 from core.settings import load_settings
 from dashboard.data import ask, measured
 from dashboard.parts.charts import daily_bars, ranked, waterfall, worded
-from dashboard.parts.show import chart, empty, table
+from dashboard.parts.show import chart, empty, say_of_cost, table
 from dashboard.parts.words import language, money, say, share
 from dashboard.store import store
 from dashboard.views.alarms import alarms
@@ -101,6 +101,7 @@ def _money(first: date, last: date) -> None:
     for row, places in zip(earned.iter_rows(named=True), (st.columns(3) for _ in range(len(earned))), strict=False):
         for place, name in zip(places, ("revenue", "incremental_revenue", "cost"), strict=True):
             place.metric(f"{say(name)} · {row['currency']}", money(row[name], row["currency"]), border=True)
+    say_of_cost(earned)
 
 
 def _today(today: date) -> None:
