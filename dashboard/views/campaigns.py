@@ -1,5 +1,6 @@
 """Campaigns: the calendar, each one's result with the people behind every number, and several side by side."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -31,7 +32,7 @@ def show() -> None:
         builder()
         return
     names = campaign_names()
-    parts = {
+    parts: dict[str, Callable[[], None]] = {
         "results": partial(_results, found, names),
         "calendar": partial(_calendar, names),
         "compare": partial(_compare, found.drop("last_run_at"), names),

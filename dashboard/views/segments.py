@@ -1,5 +1,6 @@
 """Segments: who is in, since when and why; what they share; what a new rule would hold; why somebody is in or not."""
 
+from collections.abc import Callable
 from functools import partial
 
 import polars as pl
@@ -32,7 +33,7 @@ def show() -> None:
         key: name_th if st.session_state.get("language") == "th" else name
         for key, name, name_th in found.select("segment_id", "name", "name_th").iter_rows()
     }
-    parts = {
+    parts: dict[str, Callable[[], None]] = {
         "members": partial(_segment, found, names),
         "overlap": partial(_overlap, names),
         "rules": rules,
