@@ -16,6 +16,7 @@ from statistics import quantiles
 
 import aiohttp
 
+from bench.event_history import EventHistory
 from bench.pages_browser import first_paints
 from bench.pages_sessions import Visitor
 from bench.pages_world import make_world
@@ -23,6 +24,7 @@ from bench.report import Result
 from cli.processes import free_port, wait_for
 from core.clock import utc_now
 from core.settings import Settings
+from warehouse.publish import newest
 
 # Every page, and the widget by which people look at something else on it; nothing: there is none.
 PAGES = {
@@ -57,15 +59,12 @@ class Times:
 def pages(quick: bool) -> Result:  # noqa: FBT001 -- how measures are called
     """Measure every page warm, the first after a publication, a choice on it, and 20 people at once."""
     events = _QUICK if quick else int(os.environ.get("BENCH_EVENTS", "10000000"))
-    with tempfile.TemporaryDirectory(prefix="bma-pages-") as name:
-        settings = Settings(_env_file=None, data_dir=Path(name), public_url="http://127.0.0.1:0")
-        history = make_world(settings, events, utc_now())
-        with _dashboard(settings) as (address, process):
-            seen = asyncio.run(_one_after_another(address, process.pid, 4 if quick else 20))
-            together = asyncio.run(_together(address, 5.0 if quick else 60.0))
-            for page, paint in first_paints(address, list(PAGES)).items():
-                seen[page].paint = paint
-            peak = _resident_mib(process.pid)
+    with _world(events) as (settings, history), _dashboard(settings) as (address, process):
+        seen = asyncio.run(_one_after_another(address, process.pid, 4 if quick else 20))
+        together = asyncio.run(_together(address, 5.0 if quick else 60.0))
+        for page, paint in first_paints(address, list(PAGES)).items():
+            seen[page].paint = paint
+        peak = _resident_mib(process.pid)
     worst = max(PAGES, key=lambda page: p95(seen[page].warm))
     value, paints = p95(seen[worst].warm), [each.paint for each in seen.values()]
     # What no browser measured is not met.
@@ -87,6 +86,16 @@ def pages(quick: bool) -> Result:  # noqa: FBT001 -- how measures are called
             f" {len(together)} clicks; {peak:,.0f} MiB"
         ),
     )
+
+
+@contextmanager
+def _world(events: int) -> Iterator[tuple[Settings, EventHistory]]:
+    """Yield a published world: a new one, gone afterwards, or that of BENCH_WORLD, made where there is none yet."""
+    with tempfile.TemporaryDirectory(prefix="bma-pages-") as name:
+        folder = Path(os.environ.get("BENCH_WORLD", name))
+        settings = Settings(_env_file=None, data_dir=folder, public_url="http://127.0.0.1:0")
+        is_made = newest(settings.serve_dir) is not None
+        yield settings, EventHistory(folder, events, utc_now()) if is_made else make_world(settings, events, utc_now())
 
 
 def p95(values: list[float]) -> float:

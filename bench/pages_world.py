@@ -1,12 +1,14 @@
 """A warehouse like a busy customer's after a year: events, decisions, segments, conversations; published for pages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
 from bench.event_history import EventHistory
 from core.settings import Settings
+from core.store.engine import open_store
+from core.store.tables import conversations
 from warehouse.build import build
 from warehouse.connect import connect, prepare
 from warehouse.publish import publish
@@ -82,6 +84,7 @@ _SEGMENTS = """
         1 as definition_version, $contacts // 20 as member_count, $now as computed_at
     from range(8) as t (s)
 """
+_TALKS = 1000
 _JOURNAL = {
     "journal__campaigns": """
         select 'campaign ' || n as campaign_id, 'Campaign ' || n as name, 'renewal' as purpose, 1 as definition_version,
@@ -113,7 +116,33 @@ def make_world(settings: Settings, events: int, now: datetime) -> EventHistory:
         _load_rest(connection, history)
         build(connection, now=now)
         publish(connection, settings.serve_dir, now)
+    _talk(settings, history)
     return history
+
+
+def _talk(settings: Settings, history: EventHistory) -> None:
+    """Write the newest conversations into the store, where the page looks for them first."""
+    now = history.now
+    rows = [
+        {
+            "conversation_id": f"v{n}",
+            "contact_id": f"p{n * 7}",
+            "channel": ("line", "whatsapp")[n % 2],
+            "address": f"a{n}",
+            "status": "open",
+            "message_count": 3,
+            "opened_at": now - timedelta(days=3),
+            "last_inbound_at": now - timedelta(hours=n % 90),
+            "last_outbound_at": now - timedelta(hours=45),
+            "waiting_since": now - timedelta(hours=n % 90),
+            "updated_at": now,
+        }
+        for n in range(min(history.contacts // 100, _TALKS))
+    ]
+    engine = open_store(settings.effective_store_url)
+    with engine.begin() as connection:
+        connection.execute(conversations.insert(), rows)
+    engine.dispose()
 
 
 def _load_rest(connection: duckdb.DuckDBPyConnection, history: EventHistory) -> None:

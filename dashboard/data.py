@@ -62,7 +62,7 @@ def asked(query: str, bound: Mapping[str, Any]) -> pl.DataFrame:
     return _ask(str(copy_path()), query, tuple(sorted(bound.items())))
 
 
-@st.cache_data(max_entries=600, show_spinner=False)
+@st.cache_resource(max_entries=600, show_spinner=False)  # shared as it is: nobody changes a frame in place
 def _ask(path: str, sql: str, parameters: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
     return session(_open(path)).execute(sql, dict(parameters) or None).pl()  # type: ignore[no-any-return]
 

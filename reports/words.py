@@ -19,6 +19,12 @@ def catalogue(language: str) -> dict[str, str]:
     return found | {f"column_{name}": text for name, text in titles.items()}
 
 
+@cache
+def _of_values(language: str, column: str) -> dict[str, str]:
+    start = f"{column}_"
+    return {key.removeprefix(start): text for key, text in catalogue(language).items() if key.startswith(start)}
+
+
 class Words:
     """What is said to one reader."""
 
@@ -37,8 +43,7 @@ class Words:
 
     def of_values(self, column: str) -> dict[str, str]:
         """Return the words for a column's values (an outcome, a channel, a status)."""
-        start = f"{column}_"
-        return {key.removeprefix(start): text for key, text in self._known.items() if key.startswith(start)}
+        return dict(_of_values(self.language, column))
 
     @property
     def era(self) -> int:

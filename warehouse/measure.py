@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import PermanentError
 
 METRICS = Path(__file__).parent / "metrics"
-_COUNTED = frozenset({"messages", "contacts", "events"})
+_COUNTED = frozenset({"messages", "contacts", "events", "conversations"})
 # Longer spans of days, each named by its first day.
 _SPANS = {
     "metric_week": "date_trunc('week', metric_date)::date",

@@ -1,5 +1,10 @@
-"""How things are laid out everywhere: a table with its exports, a chart with its table beside it, an empty state."""
+"""How things are laid out everywhere: a table with its exports, a chart with its table, tabs, an empty state.
 
+What a table or a chart becomes for the browser is kept, by its content and the viewer's language: whoever looks at the
+same numbers is not kept waiting until it is made again.
+"""
+
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,23 +24,39 @@ _WORDED = (
 )
 _REASONS = ("reason", "basis")
 _MOST_UNROLLED = 8
+_KEPT = 500  # of each kind, those last asked for
+
+
+def _content(frame: pl.DataFrame) -> bytes:
+    """Return what a frame is known by. Streamlit's own hash looks at its first and last rows only."""
+    return frame.write_ipc(None).getvalue()
+
+
+_BY_CONTENT: dict[Any, Callable[[Any], Any]] = {
+    pl.DataFrame: _content,
+    partial: lambda draw: (draw.func.__qualname__, draw.args, draw.keywords),
+}
 
 
 def table(frame: pl.DataFrame, name: str, *, key: str = "") -> None:
     """Show a table with its exports: times and words as the viewer reads them, the files as the warehouse has them."""
+    _table(frame, keyed(f"table-{name}{key}"))
+    exports(frame, name, key=key)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False, hash_funcs=_BY_CONTENT)
+def _table(frame: pl.DataFrame, key: str) -> None:
     shown = _as_read(frame)
-    columns = {name: _column(name, kind) for name, kind in shown.schema.items()}
     st.dataframe(
         shown,
         width="stretch",
         height="auto" if len(shown) > _MOST_UNROLLED else "content",
         hide_index=True,
-        column_config=columns,
-        key=f"table-{name}{key}",
+        column_config={name: _column(name, kind) for name, kind in shown.schema.items()},
+        key=key,
         placeholder="–",
         alt=", ".join(title(column) for column in shown.columns),
     )
-    exports(frame, name, key=key)
 
 
 def _column(name: str, kind: Any) -> Any:
@@ -61,16 +82,42 @@ def exports(frame: pl.DataFrame, name: str, *, key: str = "") -> None:
             )
 
 
-def chart(drawn: Any, frame: pl.DataFrame, name: str) -> None:
-    """Show a chart, and under it the numbers it is drawn from."""
-    st.altair_chart(drawn, width="stretch", key=f"chart-{name}")
+def chart(draw: "partial[Any]", frame: pl.DataFrame, name: str) -> None:
+    """Show a chart, and under it the numbers it is drawn from. ``draw`` is a function of ``charts`` with its values."""
+    _chart(draw, keyed(f"chart-{name}"))
     behind(frame, name)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False, hash_funcs=_BY_CONTENT)
+def _chart(draw: "partial[Any]", key: str) -> None:
+    st.altair_chart(draw(), width="stretch", key=key)
+
+
+def tabbed(parts: Mapping[str, Callable[[], None]], name: str) -> None:
+    """Draw tabs, each titled by the word of its key, and in them what somebody has opened: nothing else is asked.
+
+    An opened one is drawn on behind others, since a browser forgets what was typed into a field that is gone.
+    """
+    opened: set[str] = st.session_state.setdefault(f"opened-{name}", set())
+    tabs = st.tabs([say(part) for part in parts], key=keyed(f"tabs-{name}"), on_change="rerun")
+    for tab, (part, draw) in zip(tabs, parts.items(), strict=True):
+        if tab.open:
+            opened.add(part)
+        if part in opened:
+            with tab:
+                draw()
 
 
 def behind(frame: pl.DataFrame, name: str) -> None:
     """Offer the numbers behind a chart as a table."""
     with st.expander(say("as_table"), icon=":material/table:"):
         table(frame, name)
+
+
+def say_of_cost(frame: pl.DataFrame) -> None:
+    """Say, of a table in which no ``cost`` is known, why there is none."""
+    if frame["cost"].is_null().all():
+        st.caption(say("cost_unknown"))
 
 
 def empty(key: str) -> None:

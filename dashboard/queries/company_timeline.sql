@@ -1,4 +1,15 @@
 -- question: What happened with one company, newest first?
+with ours as materialized (
+    select
+        message_id,
+        contact_id,
+        accepted_at,
+        channel,
+        step
+    from marts.messages
+    where company_id = $company_id
+)
+
 select
     happened_at,
     kind,
@@ -25,8 +36,7 @@ from (
         event.channel,
         coalesce(event.text, message.step) as detail
     from marts.message_events as event
-    inner join marts.messages as message on message.message_id = event.message_id
-    where message.company_id = $company_id
+    inner join ours as message on message.message_id = event.message_id
     union all
     select
         contact_id,
@@ -35,8 +45,8 @@ from (
         'accepted' as what,
         channel,
         step as detail
-    from marts.messages
-    where company_id = $company_id and accepted_at is not null
+    from ours
+    where accepted_at is not null
 ) as happened
 left join marts.contacts as contact on contact.contact_id = happened.contact_id
 order by happened_at desc

@@ -5,8 +5,8 @@ select
     error_class,
     error_code,
     reason,
-    count(*) as messages
-from marts.messages
+    sum(messages)::bigint as messages
+from marts.run_statuses
 where campaign_id = $campaign_id and status in ('failed', 'suppressed', 'cancelled', 'expired')
 group by all
 order by messages desc

@@ -3,7 +3,7 @@
 select
     channel,
     status,
-    count(*) as messages
-from marts.messages
+    sum(messages)::bigint as messages
+from marts.run_statuses
 group by all
 order by channel, status

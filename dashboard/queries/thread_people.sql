@@ -5,4 +5,4 @@ select
     company.name as company
 from marts.contacts as contact
 left join marts.companies as company on company.company_id = contact.company_id
-where list_contains($contact_ids, contact.contact_id)
+where contact.contact_id in (select unnest($contact_ids))

@@ -15,7 +15,7 @@ from core.store.tables import suppressions as suppression_table
 from core.vocabulary import Channel, Role
 from dashboard.data import ask
 from dashboard.parts.audited import note_change
-from dashboard.parts.show import empty, table
+from dashboard.parts.show import empty, tabbed, table
 from dashboard.parts.words import keyed, say, words
 from dashboard.store import store
 from dashboard.viewer import actor, may
@@ -30,9 +30,7 @@ def show() -> None:
     parts = {"holds": _holds, "suppressions": _suppressions}
     if may(Role.ADMIN):
         parts |= {"users": _users, "audit": _audit}
-    for tab, draw in zip(st.tabs([say(key) for key in parts]), parts.values(), strict=True):
-        with tab:
-            draw()
+    tabbed(parts, "admin")
 
 
 def _rows(query: sa.Select) -> pl.DataFrame:

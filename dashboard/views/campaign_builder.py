@@ -41,8 +41,10 @@ def builder() -> None:
     standing = {each.campaign_id: each for each in states.list_states(store())}
     if standing:
         table(_listed(list(standing.values())), "campaign_states")
-    with st.expander(say("new_campaign"), icon=":material/add:", expanded=not standing):
-        draft_form()
+    # No expander: while one unfolds, what is pressed in it moves away from under the pointer, and the click is lost.
+    if st.toggle(say("new_campaign"), value=not standing, key="new_campaign"):
+        with st.container(border=True):
+            draft_form()
     if not standing:
         return
     names = {key: _named(each) for key, each in standing.items()}

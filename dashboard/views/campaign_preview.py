@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -33,7 +34,7 @@ def show_preview(look: preview.Look) -> None:
     if outcomes.is_empty():
         empty("nobody_in")
         return
-    chart(charts.waterfall(outcomes), outcomes, "preview")
+    chart(partial(charts.waterfall, outcomes), outcomes, "preview")
     _part("blanks", whole.blanks, drop=("contact_id",))
     _part("forecast_overlap", forecast.overlap(look))
     _cost(forecast.cost(look, settings.prices_file))

@@ -1,5 +1,7 @@
 """One campaign's result: from the audience to the money, each number with the people or messages behind it."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -8,7 +10,7 @@ from core.store.engine import reading
 from core.vocabulary import Conversion
 from dashboard.data import ask
 from dashboard.parts import charts
-from dashboard.parts.show import behind, chart, empty, table
+from dashboard.parts.show import behind, chart, empty, say_of_cost, table
 from dashboard.parts.words import keyed, say, words
 from dashboard.store import store
 
@@ -30,12 +32,14 @@ def result(campaign_id: str, run_id: str) -> None:
     long = reached.unpivot(_STAGES, index="channel", variable_name="stage", value_name="messages").with_columns(
         pl.col("stage").replace({stage: say(stage) for stage in _STAGES})
     )
-    chart(charts.funnel(long), reached, "funnel")
+    chart(partial(charts.funnel, long), reached, "funnel")
     st.caption(say("line_reports_none"))
     _lift(campaign_id)
     st.subheader(say("variants"))
     st.caption(say("money_help"))
-    table(ask("variants", campaign_id=campaign_id, run_id=run_id), "variants")
+    variants = ask("variants", campaign_id=campaign_id, run_id=run_id)
+    table(variants, "variants")
+    say_of_cost(variants)
     _after(campaign_id, run_id)
     failures = ask("failures", campaign_id=campaign_id)
     if not failures.is_empty():
@@ -70,11 +74,8 @@ def _after(campaign_id: str, run_id: str) -> None:
     if happened.is_empty():
         empty("nothing_happened")
     else:
-        chart(
-            charts.timeline(happened.with_columns(pl.col("event_type").replace(words("event")))),
-            happened,
-            "after_sending",
-        )
+        drawn = happened.with_columns(pl.col("event_type").replace(words("event")))
+        chart(partial(charts.timeline, drawn), happened, "after_sending")
     st.subheader(say("links_clicked"))
     clicked = ask("links_clicked", campaign_id=campaign_id, run_id=run_id)
     if clicked.is_empty():

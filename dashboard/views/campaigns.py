@@ -1,6 +1,8 @@
 """Campaigns: the calendar, each one's result with the people behind every number, and several side by side."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -9,9 +11,10 @@ import streamlit as st
 from campaigns.definitions import all_campaigns
 from core.clock import utc_now
 from dashboard.data import ask
+from dashboard.parts.campaign_names import campaign_names
 from dashboard.parts.charts import calendar, compared
-from dashboard.parts.show import chart, empty, linked, table
-from dashboard.parts.words import keyed, language, say, when
+from dashboard.parts.show import chart, empty, linked, say_of_cost, tabbed, table
+from dashboard.parts.words import keyed, say, when
 from dashboard.store import store
 from dashboard.views.campaign_builder import builder
 from dashboard.views.campaign_result import result
@@ -28,35 +31,31 @@ def show() -> None:
         empty("no_campaign")
         builder()
         return
-    names = _names()
-    results, plan, versus, build = st.tabs([say(key) for key in ("results", "calendar", "compare", "build")])
-    with results:
-        table(found.drop("campaign_id").insert_column(0, _named(found, names)), "campaigns")
-        left, right = st.columns(2)
-        with left:
-            campaign_id = linked("campaign", found["campaign_id"].to_list(), say("campaign"), names)
-        runs = {"": say("all_runs")} | {
-            row["run_id"]: say("run_of", at=when(row["decided_at"]), n=row["audience"])
-            for row in ask("runs", campaign_id=campaign_id).iter_rows(named=True)
-        }
-        run_id = right.selectbox(
-            say("run"), list(runs), format_func=lambda key: runs[key], key=keyed(f"run-{campaign_id}")
-        )
-        result(campaign_id, run_id or "")
-    with build:
-        builder()
-    with plan:
-        _calendar(names)
-    with versus:
-        _compare(found.drop("last_run_at"), names)
-
-
-def _names() -> dict[str, str]:
-    return {book.campaign_id: book.name_th if language() == "th" else book.name for book in all_campaigns(store())}
+    names = campaign_names()
+    parts: dict[str, Callable[[], None]] = {
+        "results": partial(_results, found, names),
+        "calendar": partial(_calendar, names),
+        "compare": partial(_compare, found.drop("last_run_at"), names),
+        "build": builder,
+    }
+    tabbed(parts, "campaigns")
 
 
 def _named(frame: pl.DataFrame, names: dict[str, str]) -> pl.Series:
     return pl.Series("campaign", [names.get(key, key) for key in frame["campaign_id"]])
+
+
+def _results(found: pl.DataFrame, names: dict[str, str]) -> None:
+    table(found.drop("campaign_id").insert_column(0, _named(found, names)), "campaigns")
+    left, right = st.columns(2)
+    with left:
+        campaign_id = linked("campaign", found["campaign_id"].to_list(), say("campaign"), names)
+    runs = {"": say("all_runs")} | {
+        row["run_id"]: say("run_of", at=when(row["decided_at"]), n=row["audience"])
+        for row in ask("runs", campaign_id=campaign_id).iter_rows(named=True)
+    }
+    run_id = right.selectbox(say("run"), list(runs), format_func=lambda key: runs[key], key=keyed(f"run-{campaign_id}"))
+    result(campaign_id, run_id or "")
 
 
 def _calendar(names: dict[str, str]) -> None:
@@ -70,7 +69,7 @@ def _calendar(names: dict[str, str]) -> None:
     drawn = days.with_columns(
         _named(days, names), pl.col("sent").fill_null(0), pl.col("kind").replace({"ran": say("ran"), "due": say("due")})
     )
-    chart(calendar(drawn), days, "calendar")
+    chart(partial(calendar, drawn), days, "calendar")
 
 
 def _coming(now: datetime) -> list[dict]:
@@ -106,9 +105,10 @@ def _compare(campaigns: pl.DataFrame, names: dict[str, str]) -> None:
     found = campaigns.filter(pl.col("campaign_id").is_in(chosen))
     long = found.unpivot(_COMPARED, index="campaign_id", variable_name="stage", value_name="messages")
     drawn = long.with_columns(_named(long, names), pl.col("stage").replace({each: say(each) for each in _COMPARED}))
-    chart(compared(drawn), found, "comparison")
+    chart(partial(compared, drawn), found, "comparison")
     earned = ask("comparison_money", campaign_ids=tuple(chosen))
     if not earned.is_empty():
         st.subheader(say("money"))
         st.caption(say("money_help"))
         table(earned, "comparison_money")
+        say_of_cost(earned)

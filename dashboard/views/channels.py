@@ -1,6 +1,7 @@
 """Channels: how each one delivers and engages, what its provider allows, when people react and when they tire."""
 
 from datetime import timedelta
+from functools import partial
 
 import polars as pl
 import streamlit as st
@@ -33,7 +34,7 @@ def show() -> None:
     first = today - timedelta(days=days)
     daily = ask("daily", first=first, last=today)
     st.subheader(say("sent_by_day"))
-    chart(daily_bars(daily, "sent", say("messages"), (first, today)), daily, "daily")
+    chart(partial(daily_bars, daily, "sent", say("messages"), (first, today)), daily, "daily")
     _providers()
     st.subheader(say("mail_domains"))
     domains = ask("mail_domains", days=days)
@@ -41,7 +42,7 @@ def show() -> None:
         empty("nothing_sent")
     else:
         totals = domains.group_by("email_domain").agg(pl.col("messages").sum()).sort("messages", descending=True)
-        drawn = ranked(totals.head(_DOMAINS), "messages", "email_domain", say("messages"))
+        drawn = partial(ranked, totals.head(_DOMAINS), "messages", "email_domain", say("messages"))
         chart(drawn, domains, "mail_domains")
     _hours(days)
     _fatigue()
@@ -108,7 +109,7 @@ def _hours(days: int) -> None:
     )
     hours = [f"{hour:02}:00" for hour in range(24)]
     chart(
-        heat(drawn, say("hour_of_day"), say("weekday"), say("reactions"), x_values=hours, y_values=order),
+        partial(heat, drawn, say("hour_of_day"), say("weekday"), say("reactions"), x_values=hours, y_values=order),
         found,
         "engagement_hours",
     )
@@ -127,4 +128,4 @@ def _fatigue() -> None:
         .otherwise(pl.col("messages_30d").cast(pl.String))
         .alias(say("messages_30d"))
     )
-    chart(ranked(drawn, "contacts", say("messages_30d"), say("contacts"), sort=None), found, "fatigue")
+    chart(partial(ranked, drawn, "contacts", say("messages_30d"), say("contacts"), sort=None), found, "fatigue")

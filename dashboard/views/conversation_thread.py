@@ -19,6 +19,7 @@ from core.vocabulary import EXITS, Role
 from dashboard.data import ask
 from dashboard.parts.again import look_again
 from dashboard.parts.audited import note_reading
+from dashboard.parts.campaign_names import campaign_names
 from dashboard.parts.reasons import reason
 from dashboard.parts.show import behind, empty
 from dashboard.parts.words import keyed, say, when, words
@@ -64,13 +65,14 @@ def _said(conversation_id: str, contact_id: str | None, *, is_live: bool) -> Non
     try:
         if is_live:
             said, states = _with_news(said, conversation_id)
+        names = campaign_names()
         note_reading(f"conversation:{conversation_id}", [contact_id])
     except (DBAPIError, OSError):
         st.warning(say("store_away"), icon=":material/hourglass:")
         look_again()
         return  # who reads in the clear is noted first
     for line in said.sort("happened_at").iter_rows(named=True):
-        _line(line, states.get(line["said_id"]))
+        _line(line, states.get(line["said_id"]), names)
     behind(said, "thread")
 
 
@@ -108,7 +110,7 @@ def _news(found: Conversation, direction: str, what: str, at: Any, text: str, sa
     return {**said, "sentiment": None, "said_id": said_id}
 
 
-def _line(line: dict[str, Any], state: tuple[str, str | None] | None) -> None:
+def _line(line: dict[str, Any], state: tuple[str, str | None] | None, names: dict[str, str]) -> None:
     is_ours = line["direction"] == "out"
     avatar = ":material/support_agent:" if state else ":material/campaign:" if is_ours else ":material/person:"
     parts = [when(line["happened_at"]), words("channel").get(line["channel"], line["channel"])]
@@ -120,7 +122,7 @@ def _line(line: dict[str, Any], state: tuple[str, str | None] | None) -> None:
         st.caption(" · ".join(parts))
         if is_ours and not state:
             is_answer = line["what"] == conversations.REPLY
-            name = f"{line['what']} · {line['detail']}"
+            name = f"{names.get(line['what'], line['what'])} · {line['detail']}"
             st.text(say("answer_of_ours") if is_answer else say("campaign_message", name=name))
         else:
             st.text(line["detail"] or words("event").get(line["what"], line["what"]))

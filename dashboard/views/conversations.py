@@ -108,7 +108,7 @@ def _row(each: conversations.Conversation) -> dict[str, Any]:
 
 def _together(known: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
     """Put what the copy knows of people and moods beside what the store says of the threads now."""
-    ids = [each for each in live["contact_id"].unique().to_list() if each]
+    ids = sorted({each for each in live["contact_id"] if each})
     people = ask("thread_people", contact_ids=tuple(ids))
     judged = known.select("conversation_id", "sentiment", "urgency", "suggested_department")
     return live.join(people, on="contact_id", how="left").join(judged, on="conversation_id", how="left")

@@ -1,12 +1,14 @@
 """Customers: search, then one company on one page, with everything that was decided and everything that happened."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
 from dashboard.data import ask
 from dashboard.parts.audited import note_reading
 from dashboard.parts.because import reasons_said
-from dashboard.parts.show import empty, linked, table
+from dashboard.parts.show import empty, linked, tabbed, table
 from dashboard.parts.words import day, money, say, words
 
 _PARTS = ("timeline", "contacts", "contracts", "invoices", "zones", "tickets", "predictions", "scores")
@@ -46,16 +48,18 @@ def _company(company_id: str) -> None:
     cards[3].metric(say("contract_value"), money(company["contract_value"], currency), border=True)
     cards[4].metric(say("overdue"), money(company["overdue_amount"], currency), border=True)
     cards[5].metric(say("next_renewal"), day(company["next_renewal_date"]), border=True)
-    for tab, part in zip(st.tabs([say(part) for part in _PARTS]), _PARTS, strict=True):
-        with tab:
-            frame = ask(f"company_{part}", company_id=company_id)
-            if frame.is_empty():
-                empty("nothing_here")
-                continue
-            if part == "contacts":
-                note_reading(f"company:{company_id}", frame["contact_id"].to_list())
-                frame = frame.drop("contact_id")
-            table(_SAID[part](frame) if part in _SAID else frame, part)
+    tabbed({part: partial(_part, part, company_id) for part in _PARTS}, "customer")
+
+
+def _part(part: str, company_id: str) -> None:
+    frame = ask(f"company_{part}", company_id=company_id)
+    if frame.is_empty():
+        empty("nothing_here")
+        return
+    if part == "contacts":
+        note_reading(f"company:{company_id}", frame["contact_id"].to_list())
+        frame = frame.drop("contact_id")
+    table(_SAID[part](frame) if part in _SAID else frame, part)
 
 
 def _worded(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Today: what happened against the same weekdays before, what goes out today, what needs somebody."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from core.clock import utc_now
 from core.settings import load_settings
 from dashboard.data import ask, measured
 from dashboard.parts.charts import daily_bars, ranked, waterfall, worded
-from dashboard.parts.show import chart, empty, table
+from dashboard.parts.show import chart, empty, say_of_cost, table
 from dashboard.parts.words import language, money, say, share
 from dashboard.store import store
 from dashboard.views.alarms import alarms
@@ -44,13 +45,14 @@ def show() -> None:
         return
     st.subheader(say("sent_by_day"))
     daily = ask("daily", first=first, last=last)
-    chart(daily_bars(daily, "sent", say("messages"), (first, last)), daily, "daily")
+    chart(partial(daily_bars, daily, "sent", say("messages"), (first, last)), daily, "daily")
     st.subheader(say("by_channel"))
     st.caption(say("raw_and_human"))
     table(totals, "channels")
     st.subheader(say("decided"))
     outcomes = ask("recent_outcomes", first=first, last=last)
-    chart(ranked(worded(outcomes, "outcome"), "contacts", "outcome", say("contacts")), outcomes, "recent_outcomes")
+    drawn = partial(ranked, worded(outcomes, "outcome"), "contacts", "outcome", say("contacts"))
+    chart(drawn, outcomes, "recent_outcomes")
 
 
 def _cards(first: date, last: date, days: int) -> None:
@@ -99,6 +101,7 @@ def _money(first: date, last: date) -> None:
     for row, places in zip(earned.iter_rows(named=True), (st.columns(3) for _ in range(len(earned))), strict=False):
         for place, name in zip(places, ("revenue", "incremental_revenue", "cost"), strict=True):
             place.metric(f"{say(name)} · {row['currency']}", money(row[name], row["currency"]), border=True)
+    say_of_cost(earned)
 
 
 def _today(today: date) -> None:
@@ -112,7 +115,7 @@ def _today(today: date) -> None:
         if outcomes.is_empty():
             empty("nothing_decided_today")
             return
-        chart(waterfall(outcomes), outcomes, "todays_outcomes")
+        chart(partial(waterfall, outcomes), outcomes, "todays_outcomes")
 
 
 def _slots(today: date, runs: pl.DataFrame) -> pl.DataFrame:

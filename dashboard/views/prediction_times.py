@@ -1,5 +1,7 @@
 """Best times to send: how many people react best when, at their place, within the hours in which we may send."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -31,7 +33,7 @@ def send_times() -> None:
     )
     hours = [f"{hour:02}:00" for hour in _HOURS]
     chart(
-        heat(drawn, say("hour_of_day"), say("weekday"), say("contacts"), x_values=hours, y_values=order),
+        partial(heat, drawn, say("hour_of_day"), say("weekday"), say("contacts"), x_values=hours, y_values=order),
         found,
         "best_times",
     )

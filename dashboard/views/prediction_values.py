@@ -1,5 +1,7 @@
 """Lifetime values: what companies may be worth in the next three years, one currency at a time."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -29,8 +31,12 @@ def lifetime_values() -> None:
     _was_it_right(chosen)
     most = told.head(_SHOWN)
     names = ("lifetime_value", "lifetime_low", "lifetime_high")
-    drawn = intervals(
-        most.with_columns(pl.col(names).cast(pl.Float64)), names, f"{say('lifetime_value')} ({chosen})", ",.0f"
+    drawn = partial(
+        intervals,
+        most.with_columns(pl.col(names).cast(pl.Float64)),
+        names,
+        f"{say('lifetime_value')} ({chosen})",
+        ",.0f",
     )
     chart(drawn, most.select("name", *names, "currency"), "lifetime_most")
     table(told.drop("company_id"), "lifetime")

@@ -1,12 +1,14 @@
 """Predictions: who may leave and what is at stake, what customers may be worth, when people react; and was it right."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
 from dashboard.data import ask
 from dashboard.parts.because import reasons_said
 from dashboard.parts.prediction_charts import foreseen, intervals, steps
-from dashboard.parts.show import chart, empty, linked, table
+from dashboard.parts.show import chart, empty, linked, tabbed, table
 from dashboard.parts.words import day, language, money, same_tab, say, words
 from dashboard.views.prediction_times import send_times
 from dashboard.views.prediction_values import lifetime_values
@@ -22,13 +24,8 @@ def show() -> None:
     if not models:
         empty("never_predicted")
         return
-    leaving, worth, times = st.tabs([say("risk"), say("lifetime_values"), say("send_times")])
-    with leaving:
-        _churn(models["churn"]["state"], models["churn"]["event_count"])
-    with worth:
-        lifetime_values()
-    with times:
-        send_times()
+    churn = partial(_churn, models["churn"]["state"], models["churn"]["event_count"])
+    tabbed({"risk": churn, "lifetime_values": lifetime_values, "send_times": send_times}, "predictions")
 
 
 def _churn(state: str, left: int) -> None:
@@ -48,12 +45,13 @@ def _churn(state: str, left: int) -> None:
         st.subheader(say("riskiest"))
         most = companies.head(_SHOWN)
         names = ("risk_share", "risk_low_share", "risk_high_share")
-        chart(intervals(most, names, say("risk"), ".0%"), most.select("name", *names, "reasons"), "riskiest")
+        drawn = partial(intervals, most, names, say("risk"), ".0%")
+        chart(drawn, most.select("name", *names, "reasons"), "riskiest")
     with right_side:
         st.subheader(say("risk_distribution"))
         counted = ask("churn_distribution")
         text = pl.format("{}–{} %", "risk_from_percent", pl.col("risk_from_percent") + 10)
-        drawn = steps(counted.with_columns(text.alias("step")), "step", "companies", say("risk"))
+        drawn = partial(steps, counted.with_columns(text.alias("step")), "step", "companies", say("risk"))
         chart(drawn, counted, "churn_distribution")
     st.subheader(say("who_may_leave"))
     table(said.drop("company_id"), "churn")
@@ -102,4 +100,4 @@ def _was_it_right() -> None:
     drawn = groups.with_columns(
         pl.format("{} ({} {})", "score_group", "companies", pl.lit(say("companies_short"))).alias("group")
     )
-    chart(foreseen(drawn), groups, "churn_groups")
+    chart(partial(foreseen, drawn), groups, "churn_groups")

@@ -11,7 +11,7 @@ from core.errors import PermanentError
 from core.settings import load_settings
 from core.vocabulary import Role
 from dashboard.data import ask, asked
-from dashboard.parts.show import empty, table
+from dashboard.parts.show import empty, tabbed, table
 from dashboard.parts.words import keyed, say, title, viewers_words, words
 from dashboard.viewer import may
 from dashboard.views.report_kept import keeping, kept_reports, opened
@@ -35,11 +35,7 @@ def show() -> None:
     if not may(Role.ANALYST):
         _report()
         return
-    made, free = st.tabs([say("build_report"), say("sql")])
-    with made:
-        _report()
-    with free:
-        sql_page()
+    tabbed({"build_report": _report, "sql": sql_page}, "reports")
 
 
 def _report() -> None:

@@ -1,5 +1,7 @@
 """What a segment would have held day by day, and what a campaign over it would have sent."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -58,7 +60,7 @@ def _draw(found: Backtest) -> None:
         for day in found.days
     ]
     days = pl.DataFrame(rows)
-    chart(charts.line(days, "day", "members", say("contacts")), days, "backtest")
+    chart(partial(charts.line, days, "day", "members", say("contacts")), days, "backtest")
     if found.outcomes:
         outcomes = pl.DataFrame({"outcome": list(found.outcomes), "contacts": list(found.outcomes.values())})
         st.subheader(say("would_have"))

@@ -1,5 +1,8 @@
 """Segments: who is in, since when and why; what they share; what a new rule would hold; why somebody is in or not."""
 
+from collections.abc import Callable
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -10,7 +13,7 @@ from dashboard.data import ask
 from dashboard.looking import over_copy
 from dashboard.parts import charts
 from dashboard.parts.reasons import reason
-from dashboard.parts.show import behind, chart, empty, linked, table
+from dashboard.parts.show import chart, empty, linked, tabbed, table
 from dashboard.parts.words import keyed, say, when, words
 from dashboard.store import store
 from dashboard.views.segment_past import past
@@ -30,22 +33,21 @@ def show() -> None:
         key: name_th if st.session_state.get("language") == "th" else name
         for key, name, name_th in found.select("segment_id", "name", "name_th").iter_rows()
     }
-    now, shared, build, before = st.tabs([say(key) for key in ("members", "overlap", "rules", "backtest")])
-    with now:
-        table(found.drop("name_th"), "segments")
-        _segment(linked("segment", list(names), say("segment"), names))
-    with shared:
-        _overlap(names)
-    with build:
-        rules()
-    with before:
-        past(names)
+    parts: dict[str, Callable[[], None]] = {
+        "members": partial(_segment, found, names),
+        "overlap": partial(_overlap, names),
+        "rules": rules,
+        "backtest": partial(past, names),
+    }
+    tabbed(parts, "segments")
 
 
-def _segment(segment_id: str) -> None:
+def _segment(found: pl.DataFrame, names: dict[str, str]) -> None:
+    table(found.drop("name_th"), "segments")
+    segment_id = linked("segment", list(names), say("segment"), names)
     st.subheader(say("membership"))
     days = ask("membership_days", segment_id=segment_id, days=_DAYS)
-    chart(charts.line(days, "day", "members", say("contacts")), days, "membership")
+    chart(partial(charts.line, days, "day", "members", say("contacts")), days, "membership")
     st.subheader(say("movements"))
     moved = ask("movements", segment_id=segment_id)
     if moved.is_empty():
@@ -53,7 +55,7 @@ def _segment(segment_id: str) -> None:
     else:
         signed = pl.when(pl.col("movement") == "out").then(-pl.col("contacts")).otherwise(pl.col("contacts"))
         drawn = moved.with_columns(signed.alias("signed"), pl.col("movement").replace(words("moved")))
-        chart(charts.movements(drawn), moved, "movements")
+        chart(partial(charts.movements, drawn), moved, "movements")
     st.subheader(say("members_why"))
     members = ask("members", segment_id=segment_id)
     if members.is_empty():
@@ -75,12 +77,8 @@ def _overlap(names: dict[str, str]) -> None:
         pl.col("other_segment").replace(names).alias(say("other_segment")),
         pl.col("contacts").alias(say("contacts")),
     )
-    st.altair_chart(
-        charts.heat(drawn, say("segment"), say("other_segment"), say("contacts"), numbers=True),
-        width="stretch",
-        key="chart-overlap",
-    )
-    behind(shared, "overlap")
+    drawing = partial(charts.heat, drawn, say("segment"), say("other_segment"), say("contacts"), numbers=True)
+    chart(drawing, shared, "overlap")
 
 
 @st.fragment

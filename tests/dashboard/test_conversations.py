@@ -65,6 +65,9 @@ def store(tmp_path, monkeypatch):
         add(warehouse, "crm__companies", {"id": "c1", "name": "Siam Stay", "_is_deleted": False})
         person = {"id": "p1", "company": "c1", "name": "Malee", "is_active": True, "_is_deleted": False}
         add(warehouse, "crm__contacts", person)
+        sent = {"message_id": "m1", "campaign_id": "renewal", "run_id": "r1", "step": "renewal_30", "contact_id": "p1"}
+        sent |= {"channel": "line", "status": "accepted", "planned_at": now - timedelta(hours=3)}
+        add(warehouse, "journal__messages", sent | {"accepted_at": now - timedelta(hours=3)})
         build(warehouse, now=now)
         publish(warehouse, load_settings().serve_dir, now)
     yield engine
@@ -96,6 +99,12 @@ def test_who_waits_is_listed_with_urgency_mood_and_what_is_left_of_the_promise(s
     assert (row["urgency"], row["sentiment"], row["promise"]) == ("High (1 h)", "Negative", "Late")
     assert row["waited_minutes"] == 120 and -62 <= row["minutes_left"] <= -60
     assert {card.label: card.value for card in page.metric}["Promise broken"] == "1"
+
+
+def test_what_a_campaign_sent_stands_in_the_thread_under_the_campaigns_name(store):
+    page = _open()
+
+    assert "Message of the campaign Contract renewal · renewal_30" in _said(page)
 
 
 def test_an_answer_is_sent_once_and_stands_in_the_thread_at_once(store):

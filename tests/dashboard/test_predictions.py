@@ -42,7 +42,9 @@ def _opened(tmp_path, monkeypatch, companies, *, is_predicted=True):
         predict(steps)
     with connect(settings.warehouse_path) as connection:
         publish(connection, settings.serve_dir, now)
-    return AppTest.from_function(_page, default_timeout=60).run()
+    page = AppTest.from_function(_page, default_timeout=60)
+    page.session_state["opened-predictions"] = {"risk", "lifetime_values", "send_times"}
+    return page.run()
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from campaigns.rules.compile import compile_definition
+from campaigns.rules.parse import parse
+from campaigns.rules.words import sentence
 from dashboard.parts.reasons import thai
 
 _CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -63,7 +66,29 @@ def test_every_reason_that_can_be_written_has_its_thai(text):
         ("fallback from line: no rule speaks against it", "ส่งแทนLINE: ไม่มีกฎใดห้าม"),
         ("contract C-1 ends on 2026-04-01, in 28 days; no successor", "สัญญา C-1 สิ้นสุด 2026-04-01 อีก 28 วัน ยังไม่มีสัญญาต่อ"),
         ("something nobody described", "something nobody described"),
+        ("Nobody knows is here", "Nobody knows is here"),
+        (
+            "not: Contract status is one of Active, Renewed [Active]; Tickets at least 2 in 90 days [3]",
+            "ไม่ใช่: สถานะสัญญา เป็นหนึ่งใน Active, Renewed [Active]; ปัญหาที่แจ้ง อย่างน้อย 2 ใน 90 วัน [3]",
+        ),
     ],
 )
 def test_values_in_a_reason_keep_their_place_and_are_translated_where_they_are_words(text, shown):
     assert thai(text) == shown
+
+
+def _clauses():
+    for path in sorted((_CAMPAIGNS / "segments").glob("*.yaml")):
+        definition = parse(path.read_text(), path.name)
+        yield from (
+            f"{'not: ' * leaf.is_negated}{sentence(leaf.clause)} [2]"
+            for leaf in compile_definition(definition, dict).leaves
+        )
+
+
+@pytest.mark.parametrize("text", sorted(set(_clauses())))
+def test_every_clause_of_a_shipped_segments_rules_has_its_thai(text):
+    shown = thai(text)
+
+    assert re.search("[\u0e01-\u0e5b]", shown), text
+    assert re.findall(r"\b(is|at|not|and|in|least|within|ago|more)\b", shown) == [], shown

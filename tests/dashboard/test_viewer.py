@@ -11,6 +11,7 @@ from core.people import Person, Tokens
 from core.settings import load_settings
 from core.store.tables import audit
 from core.vocabulary import Role
+from dashboard.parts.words import catalogue
 from dashboard.sessions import SESSIONS
 from dashboard.viewer import SignedOutError
 from tests.warehouse.conftest import add, warehouse  # noqa: F401 -- a fixture
@@ -45,6 +46,7 @@ def shown_to(warehouse, tmp_path, monkeypatch):  # noqa: F811
         session = SESSIONS.open(Person("u1", "Ada", role), Tokens("", ""), float("inf"))
         test = AppTest.from_function(_customer, default_timeout=60)
         test.session_state["session_id"] = session.session_id
+        test.session_state["tabs-customer-en"] = catalogue("en")["contacts"]
         return test.run()
 
     yield draw

@@ -8,11 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 import sqlglot
 from sqlglot import exp
 from streamlit.testing.v1 import AppTest
 
 from core.settings import load_settings
+from core.store import tables as tables_of
 from dashboard import store
 from reports.words import Words
 from tests.dashboard.promised import QUERIES, asked, promises, rows, slices, taken
@@ -40,6 +42,19 @@ COUNTED_HERE = {
     "variants": {"cost": "of the runs' subjects, which have none yet"},
 }  # fmt: skip
 _AT_ZERO = {"", "*"}
+# What people open to see everything that a page counts.
+TABS = {
+    "campaigns": {"results", "calendar", "compare"},
+    "segments": {"members", "overlap"},
+    "customer": {"contacts", "contracts", "invoices", "zones", "tickets"},
+    "admin": {"holds", "suppressions", "audit"},
+}
+# What is shown of a company, counted from the rows themselves.
+_COMPANY = {
+    "zones": "select count(*) from marts.zones where company_id = $id and not is_deleted",
+    "offline_now": "select count(*) from marts.zones where company_id = $id and not is_deleted and status = 'offline'",
+    "open_tickets": "select count(*) from marts.tickets where company_id = $id and not is_deleted and is_open",
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +87,7 @@ def page(lived: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) ->
             default_timeout=120,
         )
         test.session_state["language"] = "en"
+        test.session_state[f"opened-{name}"] = TABS.get(name, set())
         return test.run()
 
     yield opened
@@ -188,3 +204,43 @@ def test_the_lift_on_a_campaigns_page_is_the_metric(page: Any, copy: Any) -> Non
     cards = {card.label: card.value for card in opened.metric}
 
     assert row["metric_value"] is None or f"{100 * row['metric_value']:+.1f}" in cards.values()
+
+
+def test_who_waits_in_conversations_is_the_metric(page: Any, copy: Any) -> None:
+    opened = page("conversations")
+    assert not opened.exception
+    cards = {card.label: card.value for card in opened.metric}
+    query, bound = measure("waiting_conversations")
+    (row,) = rows(copy, query, bound)
+
+    assert cards[Words("en").say("waiting_now")] == str(row["metric_value"])
+    assert row["metric_value"] > 0
+
+
+def test_the_cards_and_tables_of_a_company_are_its_rows(page: Any, copy: Any) -> None:
+    opened = page("customer")
+    assert not opened.exception
+    company = {"id": opened.query_params["company"]}
+    cards, words = {card.label: card.value for card in opened.metric}, Words("en")
+    for name, query in _COMPANY.items():
+        (row,) = rows(copy, query, company)
+        assert cards[words.say(name)] == str(*row.values()), name
+    for name in ("contracts", "invoices", "zones", "tickets"):
+        (row,) = rows(
+            copy, f"select count(*) as n from marts.{name} where company_id = $id and not is_deleted", company
+        )
+        shown = asked(copy, f"company_{name}", {"company_id": company["id"]})
+        tables = [len(each.value) for each in opened.dataframe if list(each.value.columns) == list((shown or [{}])[0])]
+        assert tables == ([row["n"]] if row["n"] else []), name
+
+
+def test_administration_lists_what_the_store_has(page: Any) -> None:
+    opened = page("admin")
+    assert not opened.exception
+    tables = {next(iter(each.value.columns)): len(each.value) for each in opened.dataframe}
+    with store.store().connect() as connection:
+        standing = connection.scalar(sa.select(sa.func.count()).where(tables_of.suppressions.c.lifted_at.is_(None)))
+        noted = connection.scalar(sa.select(sa.func.count()).select_from(tables_of.audit))
+
+    assert (tables.get("contact_id", 0), tables.get("recorded_at", 0)) == (min(standing, 500), min(noted, 500))
+    assert standing

@@ -50,6 +50,9 @@ def weeks(warehouse: duckdb.DuckDBPyConnection, now: datetime) -> duckdb.DuckDBP
                 event = {"event_id": f"{kind}{number}", "message_id": message_id, "channel": channel}
                 event |= {"event_type": kind, "detail": chance.choice(_AGENTS)}
                 add(warehouse, "journal__events", event | {"occurred_at": at + timedelta(minutes=5)})
+    for number, channel in enumerate(("line", "line", "whatsapp")):
+        thread = {"conversation_id": f"v{number}", "channel": channel, "address": f"a{number}", "status": "open"}
+        add(warehouse, "journal__conversations", thread | {"message_count": 1, "waiting_since": now})
     invoice = {"id": "i", "company": "c1", "status": "Paid", "issue_date": now.date(), "currency": "THB"}
     add(warehouse, "crm__invoices", invoice | {"total_amount": 107, "tax_amount": 7, "_is_deleted": False})
     renewed = {

@@ -2,12 +2,9 @@
 -- grain: campaign_id, run_id, link_id, actor
 -- unit: events
 select
-    message.campaign_id,
-    message.run_id,
-    event.link_id,
-    event.actor,
-    count(*) as numerator
-from marts.message_events as event
-inner join marts.messages as message on message.message_id = event.message_id
-where event.event_type = 'clicked'
-group by all
+    campaign_id,
+    run_id,
+    link_id,
+    actor,
+    clicks as numerator
+from marts.run_link_clicks

@@ -6,6 +6,5 @@ select
     run_id,
     channel,
     status,
-    count(*) as numerator
-from marts.messages
-group by all
+    messages as numerator
+from marts.run_statuses

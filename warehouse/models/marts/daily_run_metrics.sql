@@ -17,6 +17,7 @@
 -- column: clicked_human        | Messages clicked by a person.
 -- column: replied              | Messages answered.
 -- column: unsubscribed         | Messages after which the person opted out.
+-- column: complained           | Messages that the person called spam.
 -- column: bounced              | Emails that came back.
 -- column: failed               | Messages that failed after they were taken.
 -- column: cost                 | What providers ask for the messages, in currency.
@@ -51,6 +52,7 @@ select
     count(*) filter (first_human_clicked_at is not null) as clicked_human,
     count(*) filter (replied_at is not null) as replied,
     count(*) filter (unsubscribed_at is not null) as unsubscribed,
+    count(*) filter (complained_at is not null) as complained,
     count(*) filter (channel = 'email' and status = 'failed') as bounced,
     count(*) filter (status = 'failed') as failed,
     sum(cost_amount) as cost,

@@ -26,6 +26,7 @@
 -- column: first_human_clicked_at | First click by a person, UTC.
 -- column: replied_at             | First reply, UTC.
 -- column: unsubscribed_at        | When this message made the person unsubscribe, UTC.
+-- column: complained_at          | When the person called it spam, UTC.
 -- column: failed_at              | When it was known to have failed, UTC.
 -- column: error_class            | What the failure means for us.
 -- column: error_code             | The provider's code.
@@ -63,7 +64,8 @@ with engagement as (
         min(occurred_at) filter (event_type = 'clicked') as first_clicked_at,
         min(occurred_at) filter (event_type = 'clicked' and actor = 'human') as first_human_clicked_at,
         min(occurred_at) filter (event_type = 'replied') as replied_at,
-        min(occurred_at) filter (event_type in ('unsubscribed', 'blocked', 'complained')) as unsubscribed_at
+        min(occurred_at) filter (event_type in ('unsubscribed', 'blocked', 'complained')) as unsubscribed_at,
+        min(occurred_at) filter (event_type = 'complained') as complained_at
     from marts.message_events
     where message_id is not null
     --+ and message_id in (select key from touched)
@@ -99,6 +101,7 @@ select
     engagement.first_human_clicked_at,
     engagement.replied_at,
     engagement.unsubscribed_at,
+    engagement.complained_at,
     message.failed_at,
     message.error_class,
     message.error_code,
