@@ -1,6 +1,5 @@
 """Many rows by one call: SQLite's driver runs a statement row after row, PostgreSQL one statement over a JSON text."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,9 +12,10 @@ _READ = {
     "text": "value ->> {0}",
     "integer": "cast(value ->> {0} as integer)",
     "bigint": "cast(value ->> {0} as bigint)",
-    "time": "cast(value ->> {0} as timestamptz)",
+    "time": "to_timestamp(cast(value ->> {0} as double precision))",
     "json": "cast(value ->> {0} as json)",
-    "bytes": "decode(value ->> {0}, 'base64')",
+    # Bytes come together beside the JSON text, which has where a row's begin and how many they are.
+    "bytes": "substring(cast(%s as bytea) from cast(value -> {0} ->> 0 as integer) for cast(value -> {0} ->> 1 as integer))",
 }
 _JSON_ROWS = {
     "sqlite": "(select {0} from json_each(?))",
@@ -36,7 +36,7 @@ class Put:
         }
 
     def put(self, connection: sa.Connection, rows: Iterable[Sequence[Any]]) -> int:
-        """Write rows of texts, numbers, bytes and nulls; returns how many rows of the table changed."""
+        """Write rows of texts, numbers and nulls; returns how many rows of the table changed."""
         name = connection.dialect.name
         if name == "sqlite":
             return int(_run(connection, self._statements[name], _as_rows(list(rows)), by_rows=True).rowcount)
@@ -44,13 +44,17 @@ class Put:
 
 
 class Insert:
-    """An insert that leaves existing rows alone and returns columns of the new ones."""
+    """An insert that leaves rows with an existing ``key`` alone and returns columns of the new ones.
 
-    def __init__(self, table: str, returned: str, **fields: str) -> None:
+    At most one field is ``bytes``.
+    """
+
+    def __init__(self, table: str, key: str, returned: str, **fields: str) -> None:
         names = ", ".join(fields)
         read = ", ".join(_READ[kind].format(place) for place, kind in enumerate(fields.values()))
         insert = f"insert into {table} ({names})"
-        leave = "on conflict do nothing"
+        leave = f"on conflict ({key}) do nothing"
+        self._has_bytes = "bytes" in fields.values()
         self._from_json = f"{insert} {_JSON_ROWS['postgresql'].format(read)[1:-1]} {leave} returning {returned}"
         self._from_row = f"{insert} values ({', '.join('?' * len(fields))}) {leave}"
         self._newest = f"select coalesce(max(rowid), 0) from {table}"  # noqa: S608 -- our names
@@ -59,7 +63,8 @@ class Insert:
     def put(self, connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """Insert rows and return what is new of them, in no order."""
         if connection.dialect.name == "postgresql":
-            return _all(_run(connection, self._from_json, (_as_text(rows),)))
+            apart = [b"".join(value for row in rows for value in row if isinstance(value, bytes))]
+            return _all(_run(connection, self._from_json, (*apart[: self._has_bytes], _as_text(rows))))
         # One writer at a time, from BEGIN IMMEDIATE on: what is newer is ours.
         newest = _all(_run(connection, self._newest))[0]
         _run(connection, self._from_row, _as_rows(rows), by_rows=True)
@@ -108,10 +113,10 @@ def _all(cursor: Any) -> Sequence[Sequence[Any]]:
 # No text can hold half a character, which JSON can name, and PostgreSQL's none the character 0.
 def _as_text(rows: Sequence[Sequence[Any]]) -> str:
     try:
-        text = orjson.dumps(rows, default=_as_base64)
+        text = orjson.dumps(rows, default=_Places())
     except TypeError:
-        return orjson.dumps(_clean(rows), default=_as_base64).decode()
-    return (orjson.dumps(_clean(rows), default=_as_base64) if b"\\u0000" in text else text).decode()
+        return orjson.dumps(_clean(rows), default=_Places()).decode()
+    return (orjson.dumps(_clean(rows), default=_Places()) if b"\\u0000" in text else text).decode()
 
 
 def _as_rows(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
@@ -123,8 +128,15 @@ def _as_rows(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     return cleaned
 
 
-def _as_base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+class _Places:
+    """Says where bytes stand among all that were asked for: the first one's place, from 1 on, and how many they are."""
+
+    def __init__(self) -> None:
+        self._next = 1
+
+    def __call__(self, value: bytes) -> tuple[int, int]:
+        place, self._next = self._next, self._next + len(value)
+        return place, len(value)
 
 
 def _nothing(_value: bytes) -> None:
