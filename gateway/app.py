@@ -32,11 +32,11 @@ class Gateway(Starlette):
 
     def __init__(self, doors: Mapping[str, webhooks.Door], **more: Any) -> None:
         super().__init__(**more)
-        self._doors = doors
+        self.doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        door = self._doors.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        door = self.doors.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         await (door or super().__call__)(scope, receive, send)
 
 

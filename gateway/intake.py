@@ -20,7 +20,7 @@ _MOST_BYTES_WAITING = 64 * 1024 * 1024
 _LONGEST_WAIT = 10.0  # seconds; after that a provider has given us up, or soon will
 _LOOK_EVERY = 0.1
 _COME_BACK_AFTER = 5.0
-_KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
+KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
 
 
 class _Waiting(NamedTuple):
@@ -64,20 +64,19 @@ class Intake:
         await self._writer.stop()
         await self._answers.close()
 
-    async def take(self, source: str, body: bytes, headers: Mapping[str, str], received_at: datetime) -> bool:
-        """Return after the delivery is committed: True when it was new.
+    def take(
+        self, source: str, body: bytes, headers: Mapping[str, str], received_at: datetime
+    ) -> "asyncio.Future[bool]":
+        """Take a delivery. What is returned is done after it is committed: True when it was new.
 
-        Raises TransientError when the store is too slow or away: the sender should try again.
+        That, or the call itself, raises TransientError when the store is too slow or away: the sender should try again.
         """
-        kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-        return await self._wait(Raw(source, hashlib.sha256(body).hexdigest(), kept, body, received_at), len(body))
+        kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
+        return self._wait(Raw(source, hashlib.sha256(body).hexdigest(), kept, body, received_at), len(body))
 
-    async def record(self, event: Event) -> bool:
-        """Return after an event of our own doors is committed with its effects: True when it was new.
-
-        Raises TransientError as ``take`` does.
-        """
-        return await self._wait(event, 0)
+    def record(self, event: Event) -> "asyncio.Future[bool]":
+        """Take an event of our own doors, as ``take`` does; it is committed with its effects."""
+        return self._wait(event, 0)
 
     def _wait(self, taken: Taken, size: int) -> "asyncio.Future[bool]":
         if len(self._waiting) >= _MOST_WAITING or self._bytes_waiting + size > _MOST_BYTES_WAITING:

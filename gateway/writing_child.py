@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from core import telemetry, traces
 from core.clock import utc_now
+from core.logs import get_logger
 from core.settings import Settings
 from core.store.engine import connect_store
 from core.store.inbox import Raw
@@ -30,8 +31,9 @@ _BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 
 # SQLite would have all wait while a commit reaches the disk: the writing process does that itself, beside the next
-# group. Its log is copied into the database less often than SQLite does by itself, for each time costs two more waits.
-_WITHOUT_SYNC = ("PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=4000", "PRAGMA cache_size=-32768")
+# group. So it does with the copying of the log into the database, of which a commit does only what is left at 64 MB.
+_WITHOUT_SYNC = ("PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=16000", "PRAGMA cache_size=-32768")
+_COPY_EVERY = 1000  # deliveries
 
 
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has the second only
@@ -44,6 +46,35 @@ def sync_log(connection: sa.Connection) -> None:
         _sync(log)
     finally:
         os.close(log)
+
+
+class _Copying:
+    """Copies SQLite's log into the database in a thread of its own, while others write on."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._written = 0
+        self._is_due = threading.Event()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def note(self, count: int) -> None:
+        """Say that so many deliveries more were written."""
+        self._written += count
+        if self._written >= _COPY_EVERY:
+            self._written = 0
+            self._is_due.set()
+
+    def _work(self) -> None:
+        while True:
+            self._is_due.wait()
+            self._is_due.clear()
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except sqlite3.Error as error:  # the next one, or a commit, copies it
+                get_logger().warning("the log was not copied into the database", error=type(error).__name__)
+            finally:
+                connection.close()
 
 
 def _tune(connection: sqlite3.Connection, _record: object) -> None:
@@ -60,6 +91,7 @@ class _Writing:
         # Of two connections, each would throw away its copy of SQLite's pages at every word of the other.
         is_sqlite = engine.dialect.name == "sqlite"
         self._shared = Groups(engine, self._translate, utc_now, sync_log) if is_sqlite else None
+        self._copying = _Copying(engine) if is_sqlite else None
         self._turn, self._telling = threading.Lock(), threading.Lock()
 
     def work(self) -> None:
@@ -71,6 +103,8 @@ class _Writing:
                 if not group:
                     return
                 begun = groups.begin(group)
+            if self._copying is not None:
+                self._copying.note(len(group))
             written = begun.commit()
             with self._telling:
                 self._connection.sendall(frame((first, len(group), written)))

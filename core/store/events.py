@@ -54,6 +54,7 @@ def record(
 _INSERT = Insert(
     "events",
     "event_id",
+    "event_id",
     event_id="text",
     message_id="text",
     contact_id="text",
@@ -88,7 +89,7 @@ def record_all(connection: sa.Connection, found: Sequence[Found], *, now: dateti
 
 
 def _rows(
-    connection: sa.Connection, found: Sequence[Found], known: Sequence[Event], now: str
+    connection: sa.Connection, found: Sequence[Found], known: Sequence[Event], now: str | float
 ) -> Iterator[Sequence[Any]]:
     for (_, received_at, inbox_id), event in zip(found, known, strict=True):
         yield (

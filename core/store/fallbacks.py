@@ -125,4 +125,4 @@ def withdraw(connection: sa.Connection, message_ids: Iterable[str], now: datetim
     """Cancel what was planned to stand in for messages that arrived after all; returns how many."""
     said = json_short_time(connection, now)
     rows = [(message_id, said) for message_id in message_ids]
-    return _WITHDRAW.put(connection, rows).rowcount if rows else 0
+    return _WITHDRAW.put(connection, rows) if rows else 0

@@ -55,6 +55,7 @@ def append(
 
 _KEEP = Insert(
     "inbox",
+    "source, dedup_key",
     "source, dedup_key, inbox_id",
     source="text",
     dedup_key="text",

@@ -81,4 +81,4 @@ def raise_statuses(connection: sa.Connection, news: Iterable[News], now: datetim
         place = _PLACES.get(status)
         if place is not None and row[place] is None:
             row[place] = moment
-    return _RAISE.put(connection, rows.values()).rowcount if rows else 0
+    return _RAISE.put(connection, rows.values()) if rows else 0

@@ -61,9 +61,9 @@ def raw_short_time(connection: sa.Connection, moment: datetime) -> datetime | in
     return micros(moment) if connection.dialect.name == "sqlite" else moment.astimezone(UTC)
 
 
-def json_short_time(connection: sa.Connection, moment: datetime) -> str | int:
-    """Return a short time as JSON that the database reads as the same moment."""
-    return micros(moment) if connection.dialect.name == "sqlite" else json_time(connection, moment)
+def json_short_time(connection: sa.Connection, moment: datetime) -> float:
+    """Return a short time as ``many`` reads it."""
+    return micros(moment) if connection.dialect.name == "sqlite" else moment.timestamp()
 
 
 def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:
@@ -72,11 +72,12 @@ def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:
     return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if connection.dialect.name == "sqlite" else utc
 
 
-def json_time(connection: sa.Connection, moment: datetime) -> str:
-    """Return a time as text that the database reads as the same moment."""
+def json_time(connection: sa.Connection, moment: datetime) -> str | float:
+    """Return a time as ``many`` reads it: SQLite keeps text, and PostgreSQL reads seconds faster than that."""
+    if connection.dialect.name != "sqlite":
+        return moment.timestamp()
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    text = utc.isoformat(" ", "microseconds")
-    return text[:_WITHOUT_ZONE] if connection.dialect.name == "sqlite" else text
+    return utc.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
 
 def seconds_apart(connection: sa.Connection, now: datetime) -> float:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from core.store.inbox import Raw, append_all, rows
 from core.store.many import Find, Put
 from core.store.tables import links
+from core.store.times import json_time
 
 NOW = datetime(2026, 3, 2, 3, 0, 0, 5, tzinfo=UTC)
 BODIES = [b"", b"\x00\xff\xfe", '{"text": "หยุด"}'.encode(), b'{"half": "\\ud83d"}', b"\\u0000"]
@@ -30,7 +31,8 @@ def test_what_no_text_can_hold_is_replaced_and_its_neighbours_stay_as_they_are(s
     put = Put("insert into links (link_id, url, created_at) select link_id, url, made from {given} where true",
               link_id="text", url="text", made="time")  # fmt: skip
     with store.begin() as connection:
-        put.put(connection, [("a", text, "2026-03-02 03:00:00"), ("b", "ชื่อ", "2026-03-02 03:00:00")])
+        made = json_time(connection, NOW)
+        put.put(connection, [("a", text, made), ("b", "ชื่อ", made)])
         found = dict(connection.execute(sa.select(links.c.link_id, links.c.url)).all())
 
     assert found["b"] == "ชื่อ"
