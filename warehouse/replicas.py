@@ -51,10 +51,9 @@ def kept_up(
 
     With ``select`` (``layer.table``) only these tables are brought up to date.
     """
-    serve_dir.mkdir(parents=True, exist_ok=True)
-    with held(serve_dir, "replicas.lock"):
-        full, masked = (serve_dir / f"{name}-{_edition(now)}.replica" for name in ("warehouse", "masked"))
-        for path in serve_dir.glob("*.replica"):
+    with _folder(serve_dir) as folder:
+        full, masked = (folder / f"{name}-{_edition(now)}.replica" for name in ("full", "masked"))
+        for path in folder.glob("*.replica"):
             if path not in (full, masked):
                 _delete(path)
         _keep_up(connection, full, key, select, is_masked=False)
@@ -64,10 +63,20 @@ def kept_up(
 
 def forget(serve_dir: Path) -> None:
     """Delete the replicas: the next ones are written anew."""
-    serve_dir.mkdir(parents=True, exist_ok=True)
-    with held(serve_dir, "replicas.lock"):
-        for path in serve_dir.glob("*.replica"):
+    with _folder(serve_dir) as folder:
+        for path in folder.glob("*.replica"):
             _delete(path)
+
+
+@contextmanager
+def _folder(serve_dir: Path) -> Iterator[Path]:
+    """Hold the folder of the replicas, which only the publisher may read; in ``serve_dir``, so that copies may be by
+    reference.
+    """
+    folder = serve_dir / "replicas"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with held(folder, "replicas.lock"):
+        yield folder
 
 
 def published_models() -> list[Model]:

@@ -157,7 +157,7 @@ def test_a_contact_detail_is_in_no_byte_of_what_is_masked_and_the_day_after_in_n
     for masked in (first.masked_path, second.masked_path):
         assert b"@example.com" not in masked.read_bytes()
     assert b"@example.com" not in second.path.read_bytes()
-    assert len(list(tmp_path.glob("*.replica*"))) == 2
+    assert len(list(tmp_path.glob("replicas/*.replica*"))) == 2
 
 
 def test_a_column_that_is_hidden_from_now_on_is_in_no_byte_of_the_next_masked_copy(
@@ -248,8 +248,21 @@ def test_a_publisher_killed_over_a_replica_leaves_it_to_be_brought_up_to_date(no
         assert differing(connection, version.masked_path, is_masked=True) == []
 
 
+def test_nobody_but_the_publisher_may_open_the_folder(
+    journal: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
+) -> None:
+    full, masked = keep_up(journal, tmp_path, now)
+
+    assert full.parent == masked.parent
+    assert full.parent.stat().st_mode & 0o077 == 0
+
+
 def test_one_publisher_at_a_time_has_the_replicas(
     journal: duckdb.DuckDBPyConnection, now: datetime, tmp_path: Path
 ) -> None:
-    with kept_up(journal, tmp_path, now), pytest.raises(TransientError), held(tmp_path, "replicas.lock", waits=False):
+    with (
+        kept_up(journal, tmp_path, now),
+        pytest.raises(TransientError),
+        held(tmp_path / "replicas", "replicas.lock", waits=False),
+    ):
         pass
