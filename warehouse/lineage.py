@@ -40,7 +40,7 @@ def of_query(sql: str) -> dict[str, frozenset[Source]]:
     """
     try:
         query: Any = qualify(
-            sqlglot.parse_one(sql, dialect="duckdb"),
+            sqlglot.parse_one(sql, dialect="duckdb").transform(_without_row_numbers),
             schema=_schema(),
             dialect="duckdb",
             validate_qualify_columns=False,
@@ -50,6 +50,11 @@ def of_query(sql: str) -> dict[str, frozenset[Source]]:
         raise PermanentError(f"its lineage cannot be read: {error}") from error
     parts = _Query(list(traverse_scope(query)))
     return {name: parts.sources(parts.root, name) or frozenset({Source("", CONSTANT)}) for name in query.named_selects}
+
+
+def _without_row_numbers(node: exp.Expression) -> exp.Expression:
+    """DuckDB numbers the rows of a table: of no column, and good for conditions alone."""
+    return exp.Literal.number(0) if isinstance(node, exp.Column) and node.name == "rowid" else node
 
 
 @cache

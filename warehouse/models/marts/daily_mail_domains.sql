@@ -2,7 +2,7 @@
 -- depends: marts.messages, marts.contacts
 
 -- column: metric_date  | Day on which the provider took the messages, in Bangkok.
--- column: email_domain | Mail domain of the address: who takes the mail in.
+-- column: email_domain | Mail domain of the address: who takes the mail in; null without an address.
 -- column: status       | Where it stands on the ladder, or how it ended.
 -- column: messages     | Messages.
 

@@ -13,6 +13,7 @@
 -- unique: metric_date, run_id, channel, event_type, actor
 -- not_null: metric_date, campaign_id, run_id, channel, event_type, actor, events
 -- accepted: channel | email, whatsapp, line, sms, messenger, instagram, x
+-- accepted: event_type | accepted, held, sent, delivered, opened, read, clicked, replied, bounced, failed, expired, complained, unsubscribed, resubscribed, followed, blocked, converted
 -- accepted: actor | human, machine, unknown
 -- key: run_id
 -- touched: select run_id as key, min(planned_at) as since from raw.journal__messages where run_id in (

@@ -4,7 +4,7 @@
 
 -- column: campaign_id      | Campaign.
 -- column: run_id           | One occurrence of a campaign.
--- column: link_id          | Tracked link, of a click.
+-- column: link_id          | Tracked link, of a click; null where the provider does not say which.
 -- column: actor            | human, machine or unknown.
 -- column: clicks           | Clicks.
 -- column: clicked_messages | Messages in which the link was clicked, each once.

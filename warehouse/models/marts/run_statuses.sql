@@ -5,9 +5,9 @@
 -- column: run_id      | One occurrence of a campaign.
 -- column: channel     | How people are reached.
 -- column: status      | Where it stands on the ladder, or how it ended.
--- column: error_class | What the failure means for us.
--- column: error_code  | The provider's code.
--- column: reason      | Why it failed, was suppressed or waits, in words.
+-- column: error_class | What the failure means for us; null if nothing failed.
+-- column: error_code  | The provider's code; null if it gave none.
+-- column: reason      | Why it failed, was suppressed or waits, in words; null if nothing is to be said.
 -- column: messages    | Messages.
 
 -- unique: run_id, channel, status, error_class, error_code, reason
