@@ -18,12 +18,16 @@ VARIANTS = "abcd"
 _USED = re.compile(r"{{\s*(\w+)")
 _WEB = re.compile(r"https?://[^\s/]+\.[^\s]+")
 _MOST_WORDS = 1024  # of a WhatsApp template, the shortest of the channels
+_TRIGGERED = {"entry": "entered", "event": "after_event", "date": "around_date"}  # the step's name
 _LANGUAGES = ("en", "th")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What the form holds. ``words`` are by variant, then language; ``when`` is once, again or entry."""
+    """What the form holds.
+
+    ``words`` are by variant, then language; ``when`` is once, again, or what triggers it: entry, event, date.
+    """
 
     name: str
     name_th: str
@@ -38,10 +42,13 @@ class Filled:
     words: Mapping[str, Mapping[str, Mapping[str, Any]]]
     shares: Mapping[str, int]
     conversion: str
+    event_type: str = ""
+    date_field: str = ""
     after_days: int = 0
     stop_when: list[str] = field(default_factory=list)
     holdout: int = 10
     fallback_hours: int = 0
+    at_best_hour: bool = False
     most_in_seven_days: int = 3
     needs_active_contract: bool = False
     respects_crm_hold: bool = True
@@ -105,8 +112,7 @@ def definition(filled: Filled) -> dict[str, Any]:
     """Return the campaign as ``campaigns/definitions`` reads it."""
     first = f"{filled.campaign_id}_message"
     step = "message" if filled.segment is None or filled.segment.rules is None else filled.segment.rules.step
-    if filled.when == "entry":
-        step = "entered"
+    step = _TRIGGERED.get(filled.when, step)
     names = {each: first if each == "a" else f"{first}_{each}" for each in filled.words}
     content: dict[str, Any] = {
         "campaign_id": filled.campaign_id,
@@ -143,6 +149,8 @@ def definition(filled: Filled) -> dict[str, Any]:
         ]
     if filled.fallback_hours:
         content["fallback_after_hours"] = filled.fallback_hours
+    if filled.at_best_hour:
+        content["send_time"] = "best_hour"
     return content
 
 
@@ -153,10 +161,15 @@ def _when(filled: Filled, step: str) -> dict[str, Any]:
         return {"cron": filled.cron}
     return {
         "cron": filled.cron,
-        "trigger": {"on": "entry"},
+        "trigger": _trigger(filled),
         "steps": {step: filled.after_days},
         "stop_when": filled.stop_when,
     }
+
+
+def _trigger(filled: Filled) -> dict[str, Any]:
+    asked = {"event": {"event_type": filled.event_type}, "date": {"field": filled.date_field}}
+    return {"on": filled.when, **asked.get(filled.when, {})}
 
 
 def _at(filled: Filled) -> datetime:

@@ -116,6 +116,7 @@ def _more() -> dict[str, Any]:
             "most_in_seven_days": right.number_input(say("form_most"), 1, 14, 3, key="c_most"),
             "needs_active_contract": left.checkbox(say("form_contract"), key="c_contract"),
             "respects_crm_hold": right.checkbox(say("form_hold"), value=True, key="c_hold"),
+            "at_best_hour": right.checkbox(say("form_best_hour"), help=say("form_best_hour_help"), key="c_best_hour"),
             "writes_to_everybody": left.checkbox(say("everybody"), help=say("everybody_help"), key="c_everybody"),
         }
         wrong("fallback", left)

@@ -1,4 +1,4 @@
-"""The part of the form that asks when: once, again and again, or when somebody enters the segment."""
+"""The part of the form that asks when: once, again and again, or when something makes a member of the segment due."""
 
 from datetime import date, time
 from typing import Any
@@ -20,11 +20,13 @@ _ZONES = (
     "Europe/London",
     "UTC",
 )
+_EVENTS = ("clicked", "replied", "opened", "read", "followed")  # what people do
+_MOST_DAYS = 60
 _OFTEN = {"daily": "* * *", "working_days": "* * 1-5", "weekly": "* * 1", "monthly": "1 * *"}
 
 
 def when(zone: str, tomorrow: date, hour: time) -> dict[str, Any]:
-    """Draw the fields; returns ``when, day, hour, cron, time_zone`` and, of a trigger, ``after_days, stop_when``."""
+    """Draw the fields; returns ``when, day, hour, cron, time_zone``, and what a trigger needs besides."""
     kinds = words("when")
     kind = st.segmented_control(
         say("form_when"), list(kinds), default="once", format_func=lambda key: kinds[key], key=keyed("c_when")
@@ -51,14 +53,25 @@ def when(zone: str, tomorrow: date, hour: time) -> dict[str, Any]:
     if kind != "once" and not found["cron"] and chosen != "cron":
         found["cron"] = f"{found['hour'].minute} {found['hour'].hour} {_OFTEN[chosen]}"
     wrong("cron", left)
-    return found | (_entry() if kind == "entry" else {})
+    return found | (_trigger(kind) if kind not in {"once", "again"} else {})
 
 
-def _entry() -> dict[str, Any]:
-    stops = words("stop")
+def _trigger(kind: str) -> dict[str, Any]:
+    stops, found = words("stop"), {}
     left, right = st.columns(2)
-    after = left.number_input(say("form_after_days"), 0, 60, 0, key="c_after")
+    if kind == "event":
+        events = words("event")
+        found["event_type"] = left.selectbox(
+            say("form_event"), _EVENTS, format_func=lambda key: events[key], key=keyed("c_event")
+        )
+    elif kind == "date":
+        dates = words("dated_by")
+        found["date_field"] = left.selectbox(
+            say("form_date"), list(dates), format_func=lambda key: dates[key], key=keyed("c_date")
+        )
+    days, first = ("form_around_days", -_MOST_DAYS) if kind == "date" else ("form_after_days", 0)
+    after = left.number_input(say(days), first, _MOST_DAYS, 0, key=f"c_after_{kind}")
     chosen = right.pills(
         say("form_stop"), list(stops), selection_mode="multi", format_func=lambda key: stops[key], key=keyed("c_stop")
     )
-    return {"after_days": int(after), "stop_when": list(chosen or [])}
+    return {**found, "after_days": int(after), "stop_when": list(chosen or [])}

@@ -87,7 +87,7 @@ def _providers() -> None:
 
 
 def _hours(days: int) -> None:
-    st.subheader(say("when_people_react"))
+    st.subheader(say("people_react"))
     names = {"": say("all")} | words("channel")
     channel = st.segmented_control(
         say("channel"),
@@ -100,7 +100,7 @@ def _hours(days: int) -> None:
     if found.is_empty():
         empty("no_reaction")
         return
-    st.caption(say("when_people_react_help"))
+    st.caption(say("people_react_help"))
     order = [say(each) for each in _WEEKDAYS]
     drawn = found.with_columns(
         pl.col("weekday").replace_strict(dict(enumerate(order, 1)), return_dtype=pl.String).alias(say("weekday")),

@@ -9,6 +9,7 @@ from campaigns import definitions, states
 from campaigns.segments import open_library
 from core.vocabulary import Channel
 from dashboard.views.campaign_draft import Filled, definition, problems
+from reports.words import Words
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 WORDS = {
@@ -70,6 +71,31 @@ def test_a_campaign_for_who_enters_a_segment_with_another_channel_behind(sqlite_
     assert (book.trigger.on, book.steps, book.stop_when) == ("entry", {"entered": 2}, ["replied"])
     assert book.fallback_after_hours == 48
     assert book.template_for("entered") == "song_week_message"
+
+
+@pytest.mark.parametrize(
+    ("when", "asked", "step", "days"),
+    [
+        ("event", {"event_type": "clicked"}, "after_event", 1),
+        ("date", {"date_field": "end_date"}, "around_date", -30),
+    ],
+)
+def test_a_campaign_for_what_happens_or_around_a_date(sqlite_store, filled, when, asked, step, days):
+    book = _saved(sqlite_store, replace(filled, when=when, cron="0 10 * * *", after_days=days, **asked))
+
+    assert (book.trigger.on, book.steps) == (when, {step: days})
+    assert {book.trigger.event_type, book.trigger.field} == {None, *asked.values()}
+    assert book.template_for(step) == "song_week_message"
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+def test_the_form_offers_what_makes_a_campaign_due_and_nothing_else(language):
+    assert list(Words(language).of_values("when")) == ["once", "again", "entry", "event", "date"]
+
+
+def test_each_person_may_be_written_to_at_the_hour_of_best_response(sqlite_store, filled):
+    assert _saved(sqlite_store, filled).send_time == "at_once"
+    assert _saved(sqlite_store, replace(filled, name="Song hour", at_best_hour=True)).send_time == "best_hour"
 
 
 def test_three_variants_have_their_share_and_their_own_template(sqlite_store, filled):
