@@ -6,7 +6,6 @@ waits for nothing but time: a slow disk or a busy machine then costs it no more 
 """
 
 import asyncio
-import gc
 import math
 import os
 import selectors
@@ -23,6 +22,7 @@ from types import FunctionType
 from typing import Any
 
 _REAL_MONOTONIC = time.monotonic
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 _A_MOMENT = 5.0  # seconds of a child's time: short beside each lease
 _LATE = 0.5  # by as much a child may wake too late: the system's shortest wait, a millisecond, is a third of it
 
@@ -103,10 +103,17 @@ class Time:
 def _rule(monotonic: Callable[[], float]) -> None:
     """Make ``monotonic`` this process's clock, also for the senders' functions that have it as a default argument."""
     time.monotonic = monotonic
-    for function in gc.get_objects():
-        if isinstance(function, FunctionType) and str(function.__module__).startswith("senders."):
-            given = function.__defaults__ or ()
-            function.__defaults__ = tuple(monotonic if each is _REAL_MONOTONIC else each for each in given) or None
+    for function in _functions("senders."):
+        given = function.__defaults__ or ()
+        function.__defaults__ = tuple(monotonic if each is _REAL_MONOTONIC else each for each in given) or None
+
+
+def _functions(package: str) -> Iterator[FunctionType]:
+    """Yield the functions and methods of what is loaded; the garbage collector does not know those that are frozen."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(package):
+            owners = [module, *(each for each in vars(module).values() if isinstance(each, type))]
+            yield from (each for owner in owners for each in vars(owner).values() if isinstance(each, FunctionType))
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -135,8 +142,17 @@ class _Selector(selectors.EpollSelector):
 
 
 def fork(work: Callable[[], None], log: Path | None = None) -> int:
-    """Run ``work`` in a child and return its process id; what it prints goes to ``log`` or nowhere."""
+    """Run ``work`` in a child and return its process id; what it prints goes to ``log`` or nowhere.
+
+    Until ``work`` says otherwise a signal ends it, whatever this process does at one.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     pid = os.fork()
+    if not pid:
+        signal.set_wakeup_fd(-1)
+        for each in _ENDS:
+            signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if pid:
         return pid
     out = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

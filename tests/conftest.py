@@ -3,6 +3,7 @@
 import gzip
 import importlib
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from bench import postgres
 from core import telemetry
 from core.store.engine import open_store
 
+_MAIN = sys.modules["__main__"]
 settings.register_profile("long", max_examples=200, deadline=None)
 
 
@@ -24,6 +26,13 @@ settings.register_profile("long", max_examples=200, deadline=None)
 def the_test_process_tells_nothing() -> None:
     """Leave logs and metrics of this process alone when a test plays a Dagster run in it."""
     telemetry._Begun.pid = os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def main_stays_main() -> Iterator[None]:
+    """Put the main module back: Streamlit's tests leave their script there, and a spawned process would run it."""
+    yield
+    sys.modules["__main__"] = _MAIN
 
 
 @pytest.fixture
