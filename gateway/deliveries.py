@@ -51,11 +51,10 @@ class Doorway(HttpToolsProtocol):
         )
 
     def answer(self, reply: Reply, *, is_last: bool) -> None:
-        """Send the answer to the delivery under way; the last one closes the connection."""
+        """Send the answer to the delivery that is complete; the last one closes the connection."""
         more = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
         end = b"connection: close\r\n\r\n" if is_last else b"\r\n"
         self.transport.write(b"".join([_head(reply), *more, end, reply.text.encode()]))
-        self.cycle.response_complete = True
         if is_last:
             self.transport.close()
         self.on_response_complete()
@@ -103,6 +102,7 @@ class _Delivery:
 
     def _answer(self, reply: Reply) -> None:
         self._door.count(reply, self._began)
+        self.response_complete = True  # the protocol may have the next request's in its hand by now
         if not self.disconnected:
             self._doorway.answer(reply, is_last=not self.keep_alive)
 

@@ -15,7 +15,8 @@ _READ = {
     "time": "to_timestamp(cast(value ->> {0} as double precision))",
     "json": "cast(value ->> {0} as json)",
     # Bytes come together beside the JSON text, which has where a row's begin and how many they are.
-    "bytes": "substring(cast(%s as bytea) from cast(value -> {0} ->> 0 as integer) for cast(value -> {0} ->> 1 as integer))",
+    "bytes": "substring(cast(%s as bytea) from cast(value -> {0} ->> 0 as integer) "
+    "for cast(value -> {0} ->> 1 as integer))",
 }
 _JSON_ROWS = {
     "sqlite": "(select {0} from json_each(?))",
