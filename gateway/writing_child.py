@@ -27,7 +27,12 @@ from gateway.writing import MOST_BYTES_TOGETHER, MOST_TOGETHER, Groups, Taken
 
 _CHUNK = 1024 * 1024
 # What is looked up is always few rows by their key; PostgreSQL, which cannot count them, would read whole tables.
-_BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+_BY_KEY = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_bitmapscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 
 
 # SQLite would have all wait while a commit reaches the disk: the writing process does that itself, beside the next
