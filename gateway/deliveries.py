@@ -50,11 +50,13 @@ class Doorway(HttpToolsProtocol):
             and not traces.is_on()
         )
 
-    def answer(self, reply: Reply, *, is_last: bool) -> None:
-        """Send the answer to the delivery that is complete; the last one closes the connection."""
+    def answer(self, delivery: "_Delivery", reply: Reply) -> None:
+        """Send the answer to a delivery; ``cycle`` may be another by now, which waits for this one's end."""
+        is_last = not delivery.keep_alive
         more = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
         end = b"connection: close\r\n\r\n" if is_last else b"\r\n"
         self.transport.write(b"".join([_head(reply), *more, end, reply.text.encode()]))
+        delivery.response_complete = True
         if is_last:
             self.transport.close()
         self.on_response_complete()
@@ -102,9 +104,8 @@ class _Delivery:
 
     def _answer(self, reply: Reply) -> None:
         self._door.count(reply, self._began)
-        self.response_complete = True  # the protocol may have the next request's in its hand by now
-        if not self.disconnected:
-            self._doorway.answer(reply, is_last=not self.keep_alive)
+        if not self.disconnected and not self._doorway.transport.is_closing():
+            self._doorway.answer(self, reply)
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,8 @@ import sqlite3
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,6 +33,7 @@ _BY_KEY = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_bitmapscan": "off",
+    "enable_seqscan": "off",
     "plan_cache_mode": "force_generic_plan",
 }
 
@@ -90,14 +93,20 @@ def _tune(connection: sqlite3.Connection, _record: object) -> None:
 class _Writing:
     """Takes what came, writes it, and says so."""
 
-    def __init__(self, connection: socket.socket, engine: sa.Engine, settings: Settings) -> None:
-        self._connection, self._engine, self._translate = connection, engine, translator(settings)
-        self._frames, self._came = Frames(), deque[tuple[int, Taken]]()
+    def __init__(self, connection: socket.socket, frames: Frames, engine: sa.Engine, settings: Settings) -> None:
+        self._connection, self._frames = connection, frames
+        self._engine, self._translate = engine, translator(settings)
+        self._came = deque[tuple[int, Taken]]()
         # Of two connections, each would throw away its copy of SQLite's pages at every word of the other.
         is_sqlite = engine.dialect.name == "sqlite"
         self._shared = Groups(engine, self._translate, utc_now, sync_log) if is_sqlite else None
         self._copying = _Copying(engine) if is_sqlite else None
         self._turn, self._telling = threading.Lock(), threading.Lock()
+
+    def take(self, sent: Iterable[tuple[int, Sequence[Taken]]]) -> None:
+        """Put what was sent where it waits for its turn."""
+        for first, group in sent:
+            self._came.extend(enumerate(group, first))
 
     def work(self) -> None:
         """Write until the gateway says no more. While one thread waits for the disk, another writes the next group."""
@@ -136,8 +145,7 @@ class _Writing:
                 return False
             if not data:
                 return False
-            for first, group in self._frames.feed(data):
-                self._came.extend(enumerate(group, first))
+            self.take(self._frames.feed(data))
             if self._came or flags:
                 return True
 
@@ -148,14 +156,16 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     connection = socket.socket(fileno=descriptor)
     frames = Frames()
-    settings: list[Settings] = []
-    while not settings:
-        settings = list(frames.feed(connection.recv(_CHUNK)))
-    telemetry.start("intake", settings[0])
-    engine = connect_store(settings[0].effective_store_url, planner=_BY_KEY)
+    sent: list[Any] = []
+    while not sent:
+        sent = list(frames.feed(connection.recv(_CHUNK)))
+    settings, *already = sent  # deliveries do not wait until it has started
+    telemetry.start("intake", settings)
+    engine = connect_store(settings.effective_store_url, planner=_BY_KEY)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _tune)
-    writing = _Writing(connection, engine, settings[0])
+    writing = _Writing(connection, frames, engine, settings)
+    writing.take(already)
     threads = [threading.Thread(target=writing.work) for _ in range(2)]
     gc.freeze()  # what is loaded by now stays: looking through it at every collection costs 100 ms
     connection.sendall(frame(None))

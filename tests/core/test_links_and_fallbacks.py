@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from core.store import addresses, campaigns, consents, fallbacks, ledger, line_links, provider_templates
 from core.store.line_links import Result
+from gateway.writing_child import _BY_KEY
 from tests.core.test_ledger import claim, plan, row, status
 
 SECRET = "linksecret"
@@ -50,6 +51,22 @@ def test_what_was_refused_for_good_is_owed_until_something_stands_in_for_it(stor
         assert fallbacks.still_owed(connection, ["m1"]) == {"m1"}
         assert fallbacks.withdraw(connection, ["m1"], now) == 1
     assert status(store, "m2") == "cancelled"
+
+
+def test_what_stands_in_is_asked_for_by_its_key_however_much_is_planned(store: sa.Engine, now: datetime) -> None:
+    plan(store, now, *(row(number) for number in range(1, 200)))
+    is_sqlite = store.dialect.name == "sqlite"
+    explain = "explain query plan " if is_sqlite else "explain "
+    given = ("m1", 0) if is_sqlite else ('[["m1", 0]]',)
+    with store.begin() as connection:
+        if not is_sqlite:
+            for name, value in _BY_KEY.items():
+                connection.exec_driver_sql(f"set local {name} = {value}")
+        statement = fallbacks._WITHDRAW._statements[store.dialect.name]
+        steps = str(connection.exec_driver_sql(explain + statement, given).all())
+
+    assert "ix_messages_fallback_of" in steps
+    assert "ix_messages_planned" not in steps
 
 
 def test_the_providers_list_is_read_on_either_store(store: sa.Engine, now: datetime) -> None:

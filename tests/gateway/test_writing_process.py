@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import time
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -93,6 +94,25 @@ def test_its_death_is_answered_503_and_it_is_started_again(gateway, settings):
     assert kept(settings) == kept(settings, events) == len(BODIES)
 
 
+def test_what_comes_while_it_starts_again_is_written_once_it_has_started(gateway, settings):
+    async def run() -> list[int]:
+        await gateway.intake.start()
+        writer = gateway.intake._writer
+        pid = gateway.writing_process()
+        os.kill(pid, signal.SIGKILL)
+        while writer.is_running:  # noqa: ASYNC110 -- another process
+            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while writer._link is None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            answers = await gateway.posting(BODIES)
+            await gateway.intake.stop()
+        return answers
+
+    assert Counter(asyncio.run(run())) == {200: len(BODIES)}
+    assert kept(settings) == kept(settings, events) == len(BODIES)
+
+
 def test_a_signal_to_everybody_and_a_stop_leave_nothing_unwritten(gateway, settings):
     async def run() -> tuple[list[int], int]:
         await gateway.intake.start()
@@ -136,6 +156,23 @@ def test_the_log_that_is_synced_is_the_one_that_sqlite_writes(tmp_path, monkeypa
         assert other.execute("select count(*) from links").fetchone() == (1,)
 
     assert synced == [tmp_path / "store.db-wal"]
+
+
+def test_the_log_is_copied_into_the_database_beside_the_writing(tmp_path):
+    path = tmp_path / "store.db"
+    engine = open_store(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("insert into links values ('a', 'http://beside', '2026-01-01')")
+    copying = writing_child._Copying(engine)
+    copying.note(writing_child._COPY_EVERY - 1)
+    before = path.read_bytes()
+    copying.note(1)
+    deadline = time.monotonic() + 20
+    while b"http://beside" not in path.read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+    assert b"http://beside" not in before
 
 
 def test_frames_come_out_as_they_went_in_however_the_bytes_are_cut():
