@@ -38,7 +38,7 @@ MIXTURES = {
         select count(*) from marts.messages as message
         where message.first_opened_at is distinct from (
             select min(event.occurred_at) from marts.message_events as event
-            where event.message_id = message.message_id and event.event_type = 'opened'
+            where event.message_id = message.message_id and event.event_type in ('opened', 'read')
         )
     """,
 }
