@@ -53,9 +53,10 @@ class Replies:
         except (NotWrittenError, NoAnswerError) as error:
             get_logger().warning("an answer on LINE was not sent", reason=str(error))
             return False
-        if response.status != 200:
-            get_logger().warning("an answer on LINE was refused", status=response.status)
-        return response.status == 200
+        status = response.status if response else None
+        if status != 200:
+            get_logger().warning("an answer on LINE was refused", status=status)
+        return status == 200
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,9 +1,10 @@
 """LINE Messaging API: push to one person or multicast to many, with a key that makes a repeat harmless for 24 hours."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
+
+import orjson
 
 from core.ids import derived_id
 from core.vocabulary import Channel, ErrorClass
@@ -40,16 +41,13 @@ class LineSender:
         return await self._post(_MULTICAST, body, retry_key(batch_id), may_go)
 
     async def _post(self, path: str, body: dict[str, Any], key: str, may_go: MayGo) -> Answer:
-        data = json.dumps(body).encode()
-        if not may_go():
-            return WITHHELD
         try:
-            response = await self._http.post(path, data, {"X-Line-Retry-Key": key})
+            response = await self._http.post(path, orjson.dumps(body), {"X-Line-Retry-Key": key}, may_go)
         except NotWrittenError as error:
             return NotSent(str(error))
         except NoAnswerError as error:
             return Unknown(str(error))
-        return translate(response)
+        return WITHHELD if response is None else translate(response)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -69,11 +67,11 @@ def payload(message: Outgoing) -> dict[str, Any]:
 def translate(response: Response) -> Answer:
     """Read the answer; 409 says that an earlier attempt was accepted."""
     try:
-        body = json.loads(response.body or b"{}")
+        body = orjson.loads(response.body or b"{}")
         text = str(body.get("message", ""))
         if response.status in {200, 409}:
             sent = body.get("sentMessages") or [{}]
-            request_id = response.headers.get("x-line-accepted-request-id") or response.headers.get("x-line-request-id")
+            request_id = response.header("x-line-accepted-request-id") or response.header("x-line-request-id")
             return Accepted(sent[0].get("id") or request_id)
     except (ValueError, AttributeError, IndexError):
         return Unknown(f"the answer ({response.status}) makes no sense")
@@ -81,5 +79,5 @@ def translate(response: Response) -> Answer:
         return Unknown(f"LINE answered {response.status}: it may have been taken")
     code = "429.quota" if response.status == 429 and text == _QUOTA else str(response.status)
     error_class, meaning = classify(Channel.LINE, code)
-    after = response.headers.get("Retry-After", "")
+    after = response.header("retry-after")
     return Rejected(str(error_class), code, f"{meaning}: {text}", float(after) if after.isdigit() else None)

@@ -24,16 +24,13 @@ class WhatsAppSender:
 
     async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
         """Send a message whose status webhooks will carry our message id."""
-        body = orjson.dumps(payload(message))
-        if not may_go():
-            return WITHHELD
         try:
-            response = await self._http.post(self._path, body)
+            response = await self._http.post(self._path, orjson.dumps(payload(message)), may_go=may_go)
         except NotWrittenError as error:
             return NotSent(str(error))
         except NoAnswerError as error:
             return Unknown(str(error))
-        return translate(response)
+        return WITHHELD if response is None else translate(response)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -79,5 +76,5 @@ def translate(response: Response) -> Answer:
 
 
 def _retry_after(response: Response) -> float | None:
-    text = response.headers.get("Retry-After", "")
+    text = response.header("retry-after")
     return float(text) if text.isdigit() else None

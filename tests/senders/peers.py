@@ -1,6 +1,7 @@
 """Providers to sit an exam with: real servers on loopback that do exactly what a test tells them."""
 
 import asyncio
+import ssl
 import time
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -17,10 +18,11 @@ class Peer:
     arrivals: list[float] = field(default_factory=list)
     connections: int = 0
     port: int = 0
+    encryption: ssl.SSLContext | None = None
     _server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.encryption)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -50,7 +52,10 @@ def http(status: int, body: str, **headers: str) -> bytes:
 
 
 class HttpPeer(Peer):
-    """Answers every request with the same bytes, or with what a function makes of it, or cuts."""
+    """Answers every request with the same bytes, or with what a function makes of it, or cuts.
+
+    A list is written piece by piece; CUT in it breaks the connection, a number waits so many seconds.
+    """
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -58,7 +63,12 @@ class HttpPeer(Peer):
             length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
             self.taken.append(head + await reader.readexactly(length))
             self.arrivals.append(time.monotonic())
-            if self.behaviour == CUT:
-                return
-            writer.write(self.behaviour(self.taken[-1]) if callable(self.behaviour) else self.behaviour)
-            await writer.drain()
+            said = self.behaviour(self.taken[-1]) if callable(self.behaviour) else self.behaviour
+            for piece in said if isinstance(said, list) else [said]:
+                if piece == CUT:
+                    return
+                if isinstance(piece, bytes):
+                    writer.write(piece)
+                    await writer.drain()
+                else:
+                    await asyncio.sleep(piece)

@@ -1,17 +1,12 @@
 """Email against chance, real programs and TLS: random faults, Postfix's sink, certificates, every cut of a reply."""
 
-import datetime as dt
 import itertools
 import random
 import re
-import ssl
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +22,7 @@ from senders.email.send import EmailSender
 from senders.email.wire import ON_A_CONNECTION, Patience
 from senders.limits import read_limits
 from senders.registry import open_senders
+from tests.senders.certificates import certificate_for_loopback
 from tests.senders.mail_peer import AND_CLOSE, USUAL, MailPeer, PlainMailPeer
 from tests.senders.mailing import is_true, kinds, message, number_in, send
 from tests.senders.peers import CUT
@@ -57,33 +53,8 @@ def test_whatever_happens_the_answers_are_true_and_nothing_is_accepted_twice(kin
     assert kinds(answers).count("Accepted") > 20
 
 
-def _certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Make a certificate for this machine's loopback; returns the server's side and one that trusts it."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = folder / "both.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(file)
-    return server, ssl.create_default_context(cafile=str(file))
-
-
 def test_the_connection_is_encrypted_and_signed_in_where_the_server_offers_it(tmp_path: Path) -> None:
-    server, client = _certificate(tmp_path)
+    server, client = certificate_for_loopback(tmp_path)
     peer = MailPeer({}, extensions=("STARTTLS", "AUTH PLAIN", "PIPELINING"), tls=server)
     answers = send(peer, 20, host="localhost", tls_context=client, username="us", password="secret")
 
@@ -93,7 +64,7 @@ def test_the_connection_is_encrypted_and_signed_in_where_the_server_offers_it(tm
 
 
 def test_a_certificate_nobody_trusts_is_no_connection(tmp_path: Path) -> None:
-    server, _ = _certificate(tmp_path)
+    server, _ = certificate_for_loopback(tmp_path)
     peer = MailPeer({}, extensions=("STARTTLS", "PIPELINING"), tls=server)
     answers = send(peer, 2, host="localhost")
 
