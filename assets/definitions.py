@@ -23,6 +23,7 @@ defs = dg.Definitions(
         raw.PROVIDERS,
         raw.FILES,
         *raw.LISTS,
+        raw.PRICES,
         raw.load_crm,
         raw.load_journal,
         raw.load_providers,

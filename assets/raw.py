@@ -10,6 +10,7 @@ from pipelines.crm.tables import TABLES as CRM_TABLES
 from pipelines.files.tables import TABLES as FILE_TABLES
 from pipelines.journal import judgements
 from pipelines.journal.source import TABLES as STORE_TABLES
+from pipelines.providers import prices
 from pipelines.providers.tables import TABLES as PROVIDER_TABLES
 
 JOURNAL_TABLES = {**STORE_TABLES, judgements.TABLE: judgements.COLUMNS}
@@ -44,6 +45,11 @@ LISTS = [
     spec.replace_attributes(description="Contact lists, by `bma sync files`: a version stands whole or not at all.")
     for spec in _specs("files", sorted(FILE_TABLES), FILES)
 ]
+
+# The price list is taken in by each build.
+PRICES = _specs("providers", [prices.TABLE], PROVIDERS)[0].replace_attributes(
+    description="What providers ask for a message, from the user's prices.toml."
+)
 
 
 class CrmLoad(dg.Config):

@@ -24,6 +24,7 @@ from core.vocabulary import Channel
 from pipelines import crm, files, journal, providers
 from pipelines.crm import feedback
 from pipelines.files.mapping import Wish
+from pipelines.providers import prices
 from senders import event_loop
 from senders.limits import read_limits
 from senders.registry import open_senders
@@ -162,6 +163,7 @@ class Steps:
     def build(self, select: Collection[str] | None = None, *, is_full: bool = False) -> list[build.ModelRun]:
         """Bring every model up to date in dependency order, or those ``select`` names as ``layer.table``."""
         with self.warehouse() as connection:
+            prices.take_in(connection, self.settings.prices_file)
             if self.lake_or_none is None:
                 runs = build.build(connection, now=self.clock(), select=select, is_full=is_full)
                 with replicas.kept_up(connection, self.settings.serve_dir, self.clock(), self.warehouse_key, select):

@@ -1,6 +1,5 @@
 """Before sending, the numbers: overlap, cost, quota, time, expected engagement, and what the experiment can show."""
 
-import tomllib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +13,10 @@ from campaigns import definitions, segments
 from campaigns.chances import detectable_effect, wilson
 from campaigns.experiments import FEWEST
 from campaigns.preview import Look
-from core.errors import PermanentError
 from core.store import campaign_states, outbox
 from core.store.engine import reading
 from core.vocabulary import CampaignStatus, Channel, Conversion, Purpose
+from pipelines.providers.prices import Price, PriceList
 from senders.limits import read_limits
 
 _AHEAD = timedelta(days=7)
@@ -44,12 +43,13 @@ class Overlap:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """WhatsApp templates of one category to one country (ISO code).
+    """Messages of one channel that have one price: WhatsApp's of one category to one country (ISO code).
 
     ``free``: utility templates to people whose window is open. Where no price is known the amount is null, and ``note``
     says so.
     """
 
+    channel: str
     category: str
     country: str
     messages: int
@@ -140,33 +140,42 @@ def overlap(look: Look) -> list[Overlap]:
 _RUNS = (CampaignStatus.APPROVED, CampaignStatus.SCHEDULED, CampaignStatus.SENDING)
 
 
-def cost(look: Look, prices_file: Path | None = None) -> list[Cost]:
-    """Count WhatsApp templates by category and country, and price them by ``prices_file``.
+def cost(look: Look, prices_file: Path) -> list[Cost]:
+    """Count the messages by what they are billed as, and price them by today's ``prices_file``.
 
-    It has ``[whatsapp] currency`` and ``[whatsapp.utility] TH = …``: Meta's rates change, none are built in. What has
-    no price there says so.
+    Providers' rates change, none are built in: what has no price there says so. Raises PermanentError for a price list
+    that cannot be read.
     """
     category = "marketing" if look.playbook.purpose in _MARKETING else "utility"
-    prices, currency = _prices(prices_file, category)
     query = "select contact_id from marts.conversations where channel = 'whatsapp' and window_open_until > ?"
     window_open = {contact_id for (contact_id,) in look.connection.execute(query, [look.now]).fetchall()}
-    counted: dict[str, list[bool]] = defaultdict(list)
+    counted: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     for verdict, key, _ in look.to_send:
         if key[1] == Channel.WHATSAPP:
             is_free = category == "utility" and verdict["contact_id"] in window_open
-            counted[_country(verdict["address"])].append(is_free)
+            counted[key[1], category, _country(verdict["address"])].append(is_free)
+        else:
+            counted[key[1], "", ""].append(False)
+    prices = PriceList(prices_file, look.now)
     return [
-        Cost(
-            category=category,
-            country=country,
-            messages=len(each),
-            free=sum(each),
-            amount=round((len(each) - sum(each)) * prices[country], 4) if country in prices else None,
-            currency=currency if country in prices else None,
-            note="" if country in prices else f"no price for {country} {category}: add it to prices.toml",
-        )
-        for country, each in sorted(counted.items(), key=lambda pair: -len(pair[1]))
+        _priced(place, messages=len(each), free=sum(each), price=prices.of(*place))
+        for place, each in sorted(counted.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     ]
+
+
+def _priced(place: tuple[str, str, str], *, messages: int, free: int, price: Price | None) -> Cost:
+    channel, category, country = place
+    what = " ".join(word for word in (channel, country, category) if word)
+    return Cost(
+        channel=channel,
+        category=category,
+        country=country,
+        messages=messages,
+        free=free,
+        amount=round((messages - free) * float(price.amount), 4) if price else None,
+        currency=price.currency if price else None,
+        note="" if price else f"no price for {what}: add it to prices.toml",
+    )
 
 
 def quota(look: Look) -> Quota:
@@ -271,15 +280,3 @@ def _country(address: str) -> str:
         return phonenumbers.region_code_for_number(phonenumbers.parse(address)) or "unknown"
     except phonenumbers.NumberParseException:
         return "unknown"
-
-
-def _prices(path: Path | None, category: str) -> tuple[dict[str, float], str | None]:
-    if path is None or not path.exists():
-        return {}, None
-    try:
-        found: dict[str, Any] = tomllib.loads(path.read_text())["whatsapp"]
-        return {country: float(price) for country, price in found[category].items()}, str(found["currency"])
-    except (KeyError, ValueError, AttributeError) as error:
-        raise PermanentError(
-            f"{path}: it needs [whatsapp] currency and [whatsapp.{category}] TH = 0.01: {error}"
-        ) from error

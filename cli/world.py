@@ -1,6 +1,7 @@
 """The stand-in world of the demo: its secrets, how its processes are started, the settings that point at it."""
 
 import secrets as random_secrets
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from core.settings import Settings
 from core.vocabulary import Channel, Role
 
 _FILE = "demo-secrets.txt"
+_PRICES = Path(__file__).parents[1] / "sandbox" / "prices.toml"
 _NAMES = (
     "jwt",
     "whatsapp_token",
@@ -127,8 +129,8 @@ def _numbered(parameters: list[str]) -> str:
 def settings_for(
     data_dir: Path, secrets: dict[str, str], crm: dict[str, Any], providers: dict[str, Any], public_url: str
 ) -> Settings:
-    """The settings that make the stand-in world the product's CRM and providers."""
-    return Settings(
+    """The settings that make the stand-in world the product's CRM and providers, and its example prices beside them."""
+    bound = Settings(
         _env_file=None,
         data_dir=data_dir,
         public_url=public_url,
@@ -154,6 +156,9 @@ def settings_for(
         smtp_inbound_secret=SecretStr(secrets["inbound"]),
         link_secret=SecretStr(secrets["link"]),
     )
+    if not bound.prices_file.exists():
+        shutil.copyfile(_PRICES, bound.prices_file)
+    return bound
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

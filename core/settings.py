@@ -104,7 +104,7 @@ class Settings(BaseSettings):
 
     @property
     def prices_file(self) -> Path:
-        """What WhatsApp templates cost us by category and country; need not exist."""
+        """What providers ask for a message, as ``sandbox/prices.toml`` shows by example; need not exist."""
         return self.data_dir / "prices.toml"
 
     @property

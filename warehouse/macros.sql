@@ -22,4 +22,15 @@ create or replace temp macro lift_high(x1, n1, x2, n2) as
 create or replace temp macro taken(source) as getvariable('taken')[source];
 -- touched_since: no row that the model being brought up to date computes again is older than this.
 create or replace temp macro touched_since() as getvariable('touched_since');
+-- calling_code: what a number in E.164 begins with after the plus (ITU-T E.164, annex: one code is no other's beginning).
+create or replace temp macro calling_code(number) as
+    case
+        when number[2] in ('1', '7') then number[2]
+        when number[2:3] in (
+            '20', '27', '30', '31', '32', '33', '34', '36', '39', '40', '41', '43', '44', '45', '46', '47', '48', '49', '51', '52',
+            '53', '54', '55', '56', '57', '58', '60', '61', '62', '63', '64', '65', '66', '81', '82', '84', '86', '90', '91', '92',
+            '93', '94', '95', '98'
+        ) then number[2:3]
+        else number[2:4]
+    end;
 create or replace temp macro spelling(name) as lower(trim(regexp_replace(name, '\s+', ' ', 'g')));

@@ -114,10 +114,17 @@ def behind(frame: pl.DataFrame, name: str) -> None:
         table(frame, name)
 
 
-def say_of_cost(frame: pl.DataFrame) -> None:
-    """Say, of a table in which no ``cost`` is known, why there is none."""
-    if frame["cost"].is_null().all():
-        st.caption(say("cost_unknown"))
+def say_of_cost(taken: pl.DataFrame) -> None:
+    """Say of how many messages (``channel``, ``sent``, ``unpriced``) nobody knows what they cost, and what to do."""
+    by_channel = taken.group_by("channel").agg(pl.col("sent", "unpriced").sum()).sort("channel")
+    names = words("channel")
+    missing = [
+        f"{names.get(channel, channel)} {unpriced:,} / {sent:,}"
+        for channel, sent, unpriced in by_channel.select("channel", "sent", "unpriced").iter_rows()
+        if unpriced
+    ]
+    if missing:
+        st.caption(say("cost_unknown", messages=", ".join(missing)))
 
 
 def empty(key: str) -> None:

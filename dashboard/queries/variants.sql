@@ -1,4 +1,4 @@
--- question: How did each variant do, and what did it bring and cost?
+-- question: How did each variant do, and what did it bring?
 -- metrics: considered, sent, delivered, opened_human, clicked_human, replied, unsubscribed | by variant
 -- metrics: revenue, incremental_revenue | by variant, currency
 select
@@ -12,8 +12,7 @@ select
     sum(replied)::bigint as replied,
     sum(unsubscribed)::bigint as unsubscribed,
     sum(revenue) as revenue,
-    sum(incremental_revenue) as incremental_revenue,
-    sum(cost) as cost
+    sum(incremental_revenue) as incremental_revenue
 from marts.campaign_results
 where campaign_id = $campaign_id and ($run_id = '' or run_id = $run_id)
 group by all

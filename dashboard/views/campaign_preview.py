@@ -48,8 +48,9 @@ def _cost(found: list[forecast.Cost]) -> None:
     _part("cost", found, drop=("note",))
     for each in found:
         if each.amount is None:
-            category = words("category").get(each.category, each.category)
-            st.warning(say("no_price", country=each.country, category=category), icon=":material/sell:")
+            named = [(words("channel"), each.channel), ({}, each.country), (words("category"), each.category)]
+            what = " ".join(known.get(word, word) for known, word in named if word)
+            st.warning(say("no_price", what=what), icon=":material/sell:")
 
 
 def _part(key: str, found: list[Any], drop: tuple[str, ...] = ()) -> None:

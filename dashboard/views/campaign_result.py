@@ -39,7 +39,11 @@ def result(campaign_id: str, run_id: str) -> None:
     st.caption(say("money_help"))
     variants = ask("variants", campaign_id=campaign_id, run_id=run_id)
     table(variants, "variants")
-    say_of_cost(variants)
+    costs = ask("variant_costs", campaign_id=campaign_id, run_id=run_id)
+    if not costs.is_empty():
+        st.subheader(say("variant_costs"))
+        table(costs, "variant_costs")
+        say_of_cost(costs)
     _after(campaign_id, run_id)
     failures = ask("failures", campaign_id=campaign_id)
     if not failures.is_empty():

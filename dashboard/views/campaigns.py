@@ -1,7 +1,7 @@
 """Campaigns: the calendar, each one's result with the people behind every number, and several side by side."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -111,4 +111,4 @@ def _compare(campaigns: pl.DataFrame, names: dict[str, str]) -> None:
         st.subheader(say("money"))
         st.caption(say("money_help"))
         table(earned, "comparison_money")
-        say_of_cost(earned)
+        say_of_cost(ask("unpriced", first=date.min, last=date.max, campaign_ids=tuple(chosen)))

@@ -101,7 +101,7 @@ def _money(first: date, last: date) -> None:
     for row, places in zip(earned.iter_rows(named=True), (st.columns(3) for _ in range(len(earned))), strict=False):
         for place, name in zip(places, ("revenue", "incremental_revenue", "cost"), strict=True):
             place.metric(f"{say(name)} · {row['currency']}", money(row[name], row["currency"]), border=True)
-    say_of_cost(earned)
+    say_of_cost(ask("unpriced", first=first, last=last, campaign_ids=()))
 
 
 def _today(today: date) -> None:

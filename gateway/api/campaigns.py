@@ -81,6 +81,8 @@ class Result(BaseModel):
     revenue: Decimal | None
     incremental_revenue: Decimal | None
     cost: Decimal | None
+    cost_currency: str | None
+    unpriced: int
 
 
 class Decided(BaseModel):

@@ -1,6 +1,7 @@
 """Before sending everything is seen, and the run then decides just that; a run decided again decides the same."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from tests.senders.working import GOOD, work
 from tests.warehouse.conftest import add
 from warehouse.build import build
 from warehouse.publish import publish
+
+PRICES = 'whatsapp = {currency = "USD", utility = {SG = 0.02}}\nemail = {currency = "USD", message = 0.0001}'
 
 BY_WHATSAPP = {"preferred_contact_method": "Mobile"}
 VARIANTS = [
@@ -83,7 +86,8 @@ def test_what_is_seen_before_is_what_is_done_and_done_again(town, tmp_path, monk
         seen, fall, whole = _decisions(copy, "verdicts"), preview.waterfall(look), preview.completeness(look)
         shown = preview.as_contact(look, named["contact 3"])
         refused = preview.as_contact(look, named["contact 1"])
-        _the_numbers_fit(look, fall)
+        (tmp_path / "prices.toml").write_text(PRICES)
+        _the_numbers_fit(look, fall, tmp_path / "prices.toml")
     assert town.planned() == []
     report = _run(town)
 
@@ -110,10 +114,13 @@ def test_what_is_seen_before_is_what_is_done_and_done_again(town, tmp_path, monk
     _it_is_replayed(town, report, named, monkeypatch)
 
 
-def _the_numbers_fit(look: preview.Look, fall: preview.Waterfall) -> None:
-    (cost,) = forecast.cost(look)
-    assert (cost.country, cost.category, cost.messages) == ("TH", "utility", fall.by_channel["whatsapp"])
-    assert (cost.amount, cost.note) == (None, "no price for TH utility: add it to prices.toml")
+def _the_numbers_fit(look: preview.Look, fall: preview.Waterfall, prices_file: Path) -> None:
+    costs = {each.channel: each for each in forecast.cost(look, prices_file)}
+    assert {channel: each.messages for channel, each in costs.items()} == fall.by_channel
+    whatsapp, email = costs["whatsapp"], costs["email"]
+    assert (whatsapp.country, whatsapp.category) == ("TH", "utility")
+    assert (whatsapp.amount, whatsapp.note) == (None, "no price for whatsapp TH utility: add it to prices.toml")
+    assert (email.amount, email.currency) == (pytest.approx(email.messages * 0.0001), "USD")
     took = {each.channel: each.seconds for each in forecast.duration(look)}
     assert took["email"] == round(fall.by_channel["email"] / 50, 1)
     assert forecast.quota(look).is_enough

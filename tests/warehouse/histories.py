@@ -1,5 +1,6 @@
 """Random histories of the store as the journal loads them: late, repeated, out of order, restated, deleted, moved."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import count
@@ -91,7 +92,9 @@ class History:
         message |= {"status": status, "updated_at": self._ago(2)}
         later = message["planned_at"] + timedelta(seconds=self.random.randint(0, 100_000))
         if status in {"accepted", "sent", "delivered", "read"}:
-            message |= {"accepted_at": later, "cost_amount": self.random.randint(1, 90) / 100, "cost_currency": "THB"}
+            message |= {"accepted_at": later, "address": self.random.choice(("+66812345678", "+6581234567", "U1"))}
+            if self.random.random() < 0.2:
+                message |= {"cost_amount": self.random.randint(1, 90) / 100, "cost_currency": "THB"}
         if status in {"sent", "delivered"}:
             message |= {"sent_at": later, "delivered_at": later + timedelta(minutes=2)}
         if status == "failed":
@@ -122,7 +125,11 @@ class History:
         agent = self.random.choice(_AGENTS)
         if self.random.random() < 0.05:  # never, by the store: a look that finds it has to compute all
             event["message_id"] = self.random.choice(list(self._messages))
-        event["detail"] = "{}" if agent is None else f'{{"user_agent": "{agent}", "method": "GET"}}'
+        said = {} if agent is None else {"user_agent": agent, "method": "GET"}
+        if self.random.random() < 0.3:
+            category, is_billed = self.random.choice(("utility", "marketing")), self.random.random() < 0.8
+            said["pricing"] = {"category": category, "billable": is_billed}
+        event["detail"] = json.dumps(said)
         return event
 
     def _merge(self, table: str, key: str, rows: list[dict[str, Any]]) -> None:

@@ -26,7 +26,6 @@ MADE_HERE = {
     "marts._promised_ages.is_decided_on",
     "marts._promised_ages.promise",
     "marts._promised_ages.source_pattern",
-    "marts.campaign_results.cost",
     "marts.companies.time_zone",
     "marts.contacts.time_zone",
     "marts._conversions.conversion",

@@ -25,7 +25,9 @@ select
     lift_high,
     revenue,
     incremental_revenue,
-    cost
+    cost,
+    cost_currency,
+    unpriced
 from marts.campaign_results
 where campaign_id = $campaign_id
 order by decided_at desc, run_id asc, variant asc, channel asc

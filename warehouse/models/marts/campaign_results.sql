@@ -5,7 +5,7 @@
 -- column: campaign_id         | Campaign.
 -- column: variant             | Arm of the experiment, the holdout apart.
 -- column: channel             | How people were, or would have been, reached; none when no address was found.
--- column: currency            | ISO 4217 code of revenue and cost; null without any, and when the run's conversions have two: never added.
+-- column: currency            | ISO 4217 code of the revenue; null without any, and when the run's conversions have two: never added.
 -- column: decided_at          | When the run decided, UTC.
 -- column: audience            | Contacts considered; who is held out counts with the run's first variant.
 -- column: held_out            | Contacts held out, with the run's first variant.
@@ -27,7 +27,9 @@
 -- column: lift_high           | Upper end of Newcombe's 95 % interval.
 -- column: revenue             | Amounts of the treated subjects that converted, in currency.
 -- column: incremental_revenue | Revenue less what the holdout's rate would have brought, in currency.
--- column: cost                | What providers ask for the messages, in currency.
+-- column: cost                | What providers ask for the messages, in cost_currency, of those whose price is known; null with two currencies.
+-- column: cost_currency       | ISO 4217 code of the cost.
+-- column: unpriced            | Messages the provider took of which nobody knows yet what they cost.
 
 -- unique: run_id, variant, channel
 -- not_null: run_id, variant, channel
@@ -86,7 +88,10 @@ funnel as (
         sum(clicked_human)::bigint as clicked_human,
         sum(replied)::bigint as replied,
         sum(unsubscribed)::bigint as unsubscribed,
-        sum(bounced)::bigint as bounced
+        sum(bounced)::bigint as bounced,
+        case when coalesce(min(currency) = max(currency), true) then sum(cost) end as cost,
+        case when coalesce(min(currency) = max(currency), true) then max(currency) end as cost_currency,
+        sum(unpriced)::bigint as unpriced
     from marts.daily_run_metrics
     group by all
 ),
@@ -229,7 +234,9 @@ select
                 / (treatments.converted / treated)
             )::decimal(14, 2)
     end as incremental_revenue,
-    null::decimal(14, 2) as cost
+    funnel.cost::decimal(18, 6) as cost,
+    funnel.cost_currency,
+    coalesce(funnel.unpriced, 0) as unpriced
 from considered
 left join funnel using (run_id, variant, channel)
 left join failures using (run_id, variant, channel)

@@ -16,8 +16,9 @@
 -- column: open_rate_raw    | Opened by anybody, machines too, of delivered.
 -- column: open_rate_human  | Opened by a person, of delivered.
 -- column: click_rate_human | clicked_human / sent.
--- column: cost             | What providers ask for the messages, in currency.
+-- column: cost             | What providers ask for the messages, in currency, of those whose price is known; null with two currencies.
 -- column: currency         | ISO 4217 code of the cost.
+-- column: unpriced         | Messages the provider took of which nobody knows yet what they cost.
 
 -- unique: metric_date, channel
 -- not_null: metric_date, channel
@@ -39,8 +40,9 @@ with counted as (
         sum(replied)::bigint as replied,
         sum(unsubscribed)::bigint as unsubscribed,
         sum(failed)::bigint as failed,
-        sum(cost) as cost,
-        max(currency) as currency
+        case when coalesce(min(currency) = max(currency), true) then sum(cost) end as cost,
+        case when coalesce(min(currency) = max(currency), true) then max(currency) end as currency,
+        sum(unpriced)::bigint as unpriced
     from marts.daily_run_metrics
     group by all
 )
@@ -61,6 +63,7 @@ select
     opened_raw_arrived / nullif(delivered, 0) as open_rate_raw,
     opened_human_arrived / nullif(delivered, 0) as open_rate_human,
     clicked_human / sent as click_rate_human,
-    cost::decimal(14, 2) as cost,
-    currency
+    cost::decimal(18, 6) as cost,
+    currency,
+    unpriced
 from counted

@@ -20,8 +20,9 @@
 -- column: complained           | Messages that the person called spam.
 -- column: bounced              | Emails that came back.
 -- column: failed               | Messages that failed after they were taken.
--- column: cost                 | What providers ask for the messages, in currency.
+-- column: cost                 | What providers ask for the messages, in currency, of those whose price is known; null with two currencies.
 -- column: currency             | ISO 4217 code of the cost.
+-- column: unpriced             | Messages the provider took of which nobody knows yet what they cost.
 
 -- unique: metric_date, campaign_id, run_id, variant, channel
 -- not_null: campaign_id, run_id, metric_date, variant, channel
@@ -31,6 +32,7 @@
 -- touched: select run_id from raw.journal__messages where _load_number > taken('journal__messages')
 -- touched: or message_id in (select message_id from raw.journal__events where _load_number > taken('journal__events'))
 -- touched: ) group by run_id
+-- assert: unpriced <= sent
 -- assert: opened_human <= opened_raw and opened_raw <= sent
 -- assert: opened_human_arrived <= opened_raw_arrived and opened_raw_arrived <= delivered
 -- relation: campaign_id -> staging.journal__campaigns.campaign_id
@@ -55,8 +57,9 @@ select
     count(*) filter (complained_at is not null) as complained,
     count(*) filter (channel = 'email' and status = 'failed') as bounced,
     count(*) filter (status = 'failed') as failed,
-    sum(cost_amount) as cost,
-    max(cost_currency) as currency
+    case when coalesce(min(cost_currency) = max(cost_currency), true) then sum(cost_amount) end as cost,
+    case when coalesce(min(cost_currency) = max(cost_currency), true) then max(cost_currency) end as currency,
+    count(*) filter (cost_amount is null) as unpriced
 from marts.messages
 where accepted_at is not null and variant is distinct from 'test'
 --+ and run_id in (select key from touched) and planned_at >= touched_since()

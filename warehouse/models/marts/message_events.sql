@@ -14,6 +14,8 @@
 -- column: link_id             | Tracked link, of a click.
 -- column: text                | What the person wrote, of a reply.
 -- column: provider_event_type | What happened, in the provider's words.
+-- column: billed_category     | What WhatsApp bills the message as, of an event that says so.
+-- column: is_billed           | Whether WhatsApp bills it, of an event that says so: an answer in time may be free.
 
 -- unique: event_id
 -- key: event_id
@@ -126,5 +128,7 @@ select
     '2' as classifier_version,
     link_id,
     detail ->> '$.text' as text,
-    provider_event_type
+    provider_event_type,
+    case when channel = 'whatsapp' then detail ->> '$.pricing.category' end as billed_category,
+    case when channel = 'whatsapp' then (detail ->> '$.pricing.billable')::boolean end as is_billed
 from judged

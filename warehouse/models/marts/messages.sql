@@ -1,5 +1,5 @@
 -- description: One row per message ever planned: its way and what came of it.
--- depends: staging.journal__messages, marts.message_events
+-- depends: staging.journal__messages, marts.message_events, staging.providers__prices
 
 -- column: message_id             | Our message: derived from campaign, run, contact and step.
 -- column: campaign_id            | Campaign.
@@ -32,7 +32,8 @@
 -- column: error_code             | The provider's code.
 -- column: reason                 | Why it failed, was suppressed or waits, in words.
 -- column: provider_message_id    | The provider's id.
--- column: cost_amount            | What the provider asks for it, in cost_currency.
+-- column: billed_category        | What WhatsApp bills it as; null before it says so, and on other channels.
+-- column: cost_amount            | What the provider asks for it, in cost_currency; null before it was taken, and where no price is known.
 -- column: cost_currency          | ISO 4217 code of the cost.
 -- column: snapshot_id            | Build of the warehouse that was decided on.
 
@@ -65,7 +66,9 @@ with engagement as (
         min(occurred_at) filter (event_type = 'clicked' and actor = 'human') as first_human_clicked_at,
         min(occurred_at) filter (event_type = 'replied') as replied_at,
         min(occurred_at) filter (event_type in ('unsubscribed', 'blocked', 'complained')) as unsubscribed_at,
-        min(occurred_at) filter (event_type = 'complained') as complained_at
+        min(occurred_at) filter (event_type = 'complained') as complained_at,
+        max(billed_category) as billed_category,
+        bool_or(is_billed) as is_billed
     from marts.message_events
     where message_id is not null
     --+ and message_id in (select key from touched)
@@ -107,9 +110,35 @@ select
     message.error_code,
     message.reason,
     message.provider_message_id,
-    message.cost_amount,
-    message.cost_currency,
+    engagement.billed_category,
+    -- What a provider has told is its bill; else the price list of the moment it took the message says it. WhatsApp bills
+    -- what arrives, and says whether and as what.
+    case
+        when message.cost_amount is not null then message.cost_amount
+        when message.accepted_at is null then null
+        when message.channel = 'whatsapp' and (message.status = 'failed' or engagement.is_billed = false) then 0
+        else coalesce(own.price, rest.price)
+    end::decimal(12, 6) as cost_amount,
+    case
+        when message.cost_amount is not null then message.cost_currency
+        when message.accepted_at is not null then coalesce(own.currency, rest.currency)
+    end as cost_currency,
     message.snapshot_id
 from staging.journal__messages as message
 left join engagement using (message_id)
+left join staging.providers__prices as own
+    on
+        message.channel = own.channel
+        and own.calling_code <> ''
+        and engagement.billed_category = own.category
+        and calling_code(message.address) = own.calling_code
+        and message.accepted_at >= own.valid_from
+        and message.accepted_at < own.valid_until
+left join staging.providers__prices as rest
+    on
+        message.channel = rest.channel
+        and rest.calling_code = ''
+        and coalesce(engagement.billed_category, '') = rest.category
+        and message.accepted_at >= rest.valid_from
+        and message.accepted_at < rest.valid_until
 --+ where message.message_id in (select key from touched) and message.planned_at >= touched_since()
