@@ -38,12 +38,13 @@ class Promise:
         since, until = bound.get("first", bound.get("day")), bound.get("last", bound.get("day"))
         if "days" in bound:
             since = datetime.now(ZoneInfo("Asia/Bangkok")).date() - timedelta(days=bound["days"] - 1)
+        only_of = {**self.only, **({"campaign_id": tuple(chosen)} if (chosen := bound.get("campaign_ids")) else {})}
         found: Totals = {}
         for metric in self.columns[column]:
-            by = (*self.by, *(each for each in self.only if each not in self.by))
+            by = (*self.by, *(each for each in only_of if each not in self.by))
             query, values = measure(metric, by=by, only=only, since=since, until=until)
             for row in rows(connection, query, values):
-                if all(row[key] in allowed for key, allowed in self.only.items()):
+                if all(row[key] in allowed for key, allowed in only_of.items()):
                     _add(found, tuple(row[each] for each in self.by), row["metric_value"])
         return found
 

@@ -39,7 +39,6 @@ COUNTED_HERE = {
     "membership_days": {"members": "of the end of each day: they do not add up"},
     "runs": {"decided_at": "a time"},
     "todays_runs": {"decided_at": "a time"},
-    "variants": {"cost": "of the runs' subjects, which have none yet"},
 }  # fmt: skip
 _AT_ZERO = {"", "*"}
 # What people open to see everything that a page counts.
