@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.settings import load_settings
 from core.store import tables as tables_of
 from dashboard import store
+from reports.definition import Report, address_of
 from reports.words import Words
 from tests.dashboard.promised import QUERIES, asked, promises, rows, slices, taken
 from warehouse.measure import measure
@@ -65,13 +66,13 @@ def copy(lived: tuple[Path, dict[str, Any]]) -> Iterator[Any]:
 
 @pytest.fixture
 def page(lived: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Open a page by its name, as an administrator of the demo."""
+    """Open a page by its name, and by what its address says, as an administrator of the demo."""
     monkeypatch.setenv("BMA_DATA_DIR", str(lived[0]))
     monkeypatch.setenv("BMA_DASHBOARD_ROLE", "admin")
     load_settings.cache_clear()
     store.store.cache_clear()
 
-    def opened(name: str) -> AppTest:
+    def opened(name: str, **asked: str) -> AppTest:
         test = AppTest.from_string(
             f"""
             import streamlit as st
@@ -87,6 +88,8 @@ def page(lived: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) ->
         )
         test.session_state["language"] = "en"
         test.session_state[f"opened-{name}"] = TABS.get(name, set())
+        for key, value in asked.items():
+            test.query_params[key] = value
         return test.run()
 
     yield opened
@@ -165,6 +168,35 @@ def _numbers(frame: Any, by: Any, column: str) -> list[Any]:
     names = [each if each in frame.columns else each.removesuffix("_id") for each in by]
     totals = frame.groupby(names, dropna=False)[column].sum() if names else frame[column]
     return sorted(round(Decimal(str(value)), 6) for value in totals if value and value == value)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"metrics": ("sent", "delivered"), "by": ("metric_date",), "days": 90},
+        {"metrics": ("sent", "opened_human", "open_rate_human", "unpriced"), "by": ("channel", "variant")},
+        {"metrics": ("cost",), "by": ("campaign_id", "currency")},
+        {"metrics": ("revenue", "incremental_revenue"), "by": ("metric_date", "currency"), "days": 28},
+        {"metrics": ("decided",), "by": ("outcome",), "only": {"campaign_id": "renewal"}},
+        {"metrics": ("entries", "exits"), "by": ("segment_id",)},
+    ],
+    ids=lambda chosen: " ".join(chosen["metrics"]),
+)
+def test_a_report_shows_what_the_metric_layer_says(chosen: dict[str, Any], page: Any, copy: Any) -> None:
+    report = Report(**chosen)
+    opened = page("reports", **address_of(report))
+    assert not opened.exception
+    table = next(each.value for each in opened.dataframe if {*report.metrics} <= {*each.value.columns})
+    today = datetime.now(ZoneInfo("Asia/Bangkok")).date()
+    shown = 0
+    for name in report.metrics:
+        query, bound = measure(name, by=report.by, since=report.first_day(today), only=report.only)
+        said = [row["metric_value"] for row in rows(copy, query, bound) if row["metric_value"] is not None]
+        assert sorted(round(Decimal(str(each)), 9) for each in said) == sorted(
+            round(Decimal(str(each)), 9) for each in table[name] if each is not None and each == each
+        )
+        shown += len(said)
+    assert shown
 
 
 def test_the_cards_of_today_are_metrics(page: Any, copy: Any) -> None:
