@@ -31,7 +31,9 @@ class Connections:
     def submit(self, delivery: Delivery) -> None:
         """Send a message as soon as a connection can take it."""
         self._waiting.append(delivery)
-        self._distribute()
+        is_full = len(self._wires) + len(self._opening) >= self._most
+        if len(self._waiting) == 1 or not is_full:  # else no connection has room: each takes what waits by itself
+            self._distribute()
 
     def next_waiting(self) -> Delivery | None:
         """Give the next message, if any waits."""
