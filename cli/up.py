@@ -115,7 +115,7 @@ def _catch_up(steps: Steps, console: Console) -> None:
     """Publish data of now: those of the demo's last day, or of the last run, would stand until the hourly build."""
     console.print("Bringing the data up to now")
     try:
-        steps.sync_crm()
+        steps.sync_crm("full")  # the nightly compare, too, is some days old by now
         steps.sync_journal()
         steps.build()
         steps.publish()

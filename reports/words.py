@@ -39,6 +39,8 @@ class Words:
     def title(self, column: str) -> str:
         """Return a column's title: its word where there is one, else its name made readable."""
         name = column.removesuffix("_id")
+        if (own := self._known.get(f"column_{column}")) is not None:
+            return own
         return self._known.get(f"column_{name}") or self._known.get(name) or name.replace("_", " ").capitalize()
 
     def of_values(self, column: str) -> dict[str, str]:

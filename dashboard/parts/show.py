@@ -20,7 +20,7 @@ from reports.words import is_share
 # Columns whose values are translated on screen, never in an export.
 _WORDED = (
     *("outcome", "channel", "status", "state", "reject_type", "severity", "kind", "purpose", "measure"),
-    *("urgency", "sentiment", "department", "delivery_state", "conversion", "category"),
+    *("urgency", "sentiment", "department", "delivery_state", "conversion", "category", "actor"),
 )
 _REASONS = ("reason", "basis")
 _MOST_UNROLLED = 8

@@ -12,6 +12,7 @@ from reports.words import Words
 from reports.words import catalogue as every_word
 
 LANGUAGES = {"en": "English", "th": "ไทย"}
+_SMALL, _CENT = 100, 0.01  # amounts below are shown to the cent, as what messages cost mostly is
 
 
 def catalogue(language: str) -> dict[str, str]:
@@ -84,7 +85,11 @@ def _era() -> int:
 
 def money(amount: Any, currency: str) -> str:
     """Show an amount with its currency: amounts of two currencies are never added."""
-    return "–" if amount is None else f"{amount:,.0f} {currency}"
+    if amount is None:
+        return "–"
+    if 0 < abs(amount) < _SMALL:
+        return f"< 0.01 {currency}" if 0 < amount < _CENT else f"{amount:,.2f} {currency}"
+    return f"{amount:,.0f} {currency}"
 
 
 def same_tab(address: str, text: str) -> str:

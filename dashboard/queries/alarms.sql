@@ -3,7 +3,7 @@
 -- metrics: waiting = messages | by | status: planned claimed
 select
     (select coalesce(sum(messages), 0)::bigint from marts.run_statuses where status = 'in_doubt') as in_doubt,
-    (select count(*) from marts.freshness where not is_fresh) as stale_sources,
+    (select count(*) from marts.freshness where not is_fresh and is_decided_on) as stale_sources,
     (
         select count(distinct collection)
         from marts.crm_drift

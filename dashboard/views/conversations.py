@@ -153,7 +153,9 @@ def _span(seconds: float | None) -> str:
         return "–"
     minutes = round(seconds / 60)
     days, hours = divmod(minutes // 60, 24)
-    return say("span_days", d=days, h=hours) if days else say("span_hours", h=hours, m=minutes % 60)
+    if days > 1:
+        return say("span_days", d=days)
+    return say("span_day", h=hours) if days else say("span_hours", h=hours, m=minutes % 60)
 
 
 def _name(row: dict[str, Any]) -> str:

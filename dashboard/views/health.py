@@ -29,8 +29,10 @@ def show() -> None:
     found = ask("freshness")
     if found["is_fresh"].all():
         st.success(say("all_fresh"), icon=":material/check:")
-    else:
-        st.warning(say("alarm_stale", n=int((~found["is_fresh"]).sum())), icon=":material/schedule:")
+    is_late = pl.col("is_fresh").not_()
+    for key, which in (("alarm_stale", pl.col("is_decided_on")), ("alarm_late", pl.col("is_decided_on").not_())):
+        if count := found.filter(is_late & which).height:
+            st.warning(say(key, n=count), icon=":material/schedule:")
     table(found, "freshness")
     st.subheader(say("checks"))
     kept = ask("checks")

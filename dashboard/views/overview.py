@@ -109,7 +109,10 @@ def _today(today: date) -> None:
     runs = ask("todays_runs", day=today)
     left, right = st.columns(2, gap="large")
     with left:
-        table(_slots(today, runs), "todays_slots")
+        if (slots := _slots(today, runs)).is_empty():
+            empty("nothing_goes_out_today")
+        else:
+            table(slots, "todays_slots")
     outcomes = ask("todays_outcomes", day=today)
     with right:
         if outcomes.is_empty():

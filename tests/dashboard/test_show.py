@@ -1,6 +1,11 @@
 """Tables are kept by all of their content; a tab asks nothing before somebody opens it."""
 
+from decimal import Decimal
+
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from dashboard.parts.words import money
 
 
 def _two_tables():
@@ -12,6 +17,21 @@ def _two_tables():
     numbers = list(range(1000))
     numbers[500] = int(st.session_state["middle"])
     table(pl.DataFrame({"messages": numbers}), "numbers")
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (None, "–"),
+        (Decimal(0), "0 THB"),
+        (Decimal("0.0004"), "< 0.01 THB"),
+        (Decimal("0.4"), "0.40 THB"),
+        (Decimal("-12.5"), "-12.50 THB"),
+        (Decimal("26600.00"), "26,600 THB"),
+    ],
+)
+def test_small_amounts_are_shown_to_the_cent_and_none_as_nothing(amount: Decimal | None, shown: str) -> None:
+    assert money(amount, "THB") == shown
 
 
 def test_a_table_that_differs_in_one_row_of_its_middle_is_another_table():

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.settings import load_settings
 from core.store import tables as tables_of
 from dashboard import store
+from dashboard.parts.words import money
 from reports.definition import Report, address_of
 from reports.words import Words
 from tests.dashboard.promised import QUERIES, asked, promises, rows, slices, taken
@@ -213,8 +214,7 @@ def test_the_cards_of_today_are_metrics(page: Any, copy: Any) -> None:
     for name in ("revenue", "incremental_revenue", "cost"):
         query, bound = measure(name, by=("currency",), since=since, until=until)
         for row in rows(copy, query, bound):
-            shown = "–" if row["metric_value"] is None else f"{row['metric_value']:,.0f} {row['currency']}"
-            assert cards[f"{words.say(name)} · {row['currency']}"] == shown, name
+            assert cards[f"{words.say(name)} · {row['currency']}"] == money(row["metric_value"], row["currency"]), name
 
 
 def test_the_rates_of_channels_are_metrics(page: Any, copy: Any) -> None:
