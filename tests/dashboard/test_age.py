@@ -17,7 +17,7 @@ _APP = Path(dashboard.__file__).parent / "screen.py"
 
 
 @pytest.mark.parametrize("key", ["", "it's a key"])
-@pytest.mark.parametrize(("language", "words"), [("en", "Data is 42 minutes old"), ("th", "ข้อมูลเมื่อ 42 นาทีที่แล้ว")])
+@pytest.mark.parametrize(("language", "words"), [("en", "Data is 42 min old"), ("th", "ข้อมูลเมื่อ 42 นาทีที่แล้ว")])
 def test_the_sidebar_of_the_pages_shows_the_age_of_the_copy(warehouse, tmp_path, monkeypatch, language, words, key):  # noqa: F811
     monkeypatch.setenv("BMA_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("BMA_WAREHOUSE_KEY", key)
