@@ -28,6 +28,7 @@ def show() -> None:
     found = ask("segments")
     if found.is_empty():
         empty("no_segment")
+        rules()  # the first one is made here, too
         return
     names = {
         key: name_th if st.session_state.get("language") == "th" else name
