@@ -33,6 +33,7 @@ from bench.working import query, serve_apart, settings_for
 from cli.processes import free_port, wait_for
 from core.settings import Settings
 from core.store.events import Event
+from core.store.inbox import dedup_key
 from core.store.tables import conversations, events, inbox, messages
 from core.vocabulary import Channel
 from senders.inbound import Heard
@@ -242,7 +243,7 @@ _IS_LINE = events.c.channel == Channel.LINE
 
 
 def _states(webhook: Webhook, kept: dict[tuple[str, str], str]) -> set[str]:
-    keys = [(webhook.source, hashlib.sha256(body).hexdigest()) for body in webhook.bodies]
+    keys = [(webhook.source, dedup_key(body)) for body in webhook.bodies]
     return {kept[key] for key in keys if key in kept}
 
 

@@ -19,6 +19,7 @@ import aiohttp
 
 from bench.faulty_book import Book
 from bench.faulty_mail import FaultyMail
+from core.store.inbox import dedup_key
 
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 # What happens to a request, and how often in a thousand: most are taken and answered well.
@@ -150,16 +151,16 @@ class FaultyProvider:
             due, body, stop = await self._outgoing.get()
             if (left := due - time.time()) > 0:
                 await asyncio.sleep(left)
-            digest, begun = hashlib.sha256(body).hexdigest(), time.time()
+            key, begun = dedup_key(body), time.time()
             self._telling += 1
             is_taken = await self._post(session, self._gateways[turn % len(self._gateways)], body)
             self._telling -= 1
             if not is_taken:
                 turn += 1  # with several gateways the next one is tried, as a load balancer does
-                self._interrupted = [*self._interrupted[-200:], (digest, begun, time.time())]
+                self._interrupted = [*self._interrupted[-200:], (key, begun, time.time())]
                 self._outgoing.put_nowait((time.time() + 0.2, body, stop))
                 continue
-            self._book.answered.append(digest)
+            self._book.answered.append(key)
             if stop:
                 self._book.stopped.setdefault(stop, time.time())
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import hashlib
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import NamedTuple
 from core.errors import TransientError
 from core.settings import Settings
 from core.store.events import Event
-from core.store.inbox import Raw
+from core.store.inbox import Raw, dedup_key
 from gateway.answers import Answers
 from gateway.writing import Taken, Writer, Written
 
@@ -72,7 +71,7 @@ class Intake:
         That, or the call itself, raises TransientError when the store is too slow or away: the sender should try again.
         """
         kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
-        return self._wait(Raw(source, hashlib.sha256(body).hexdigest(), kept, body, received_at), len(body))
+        return self._wait(Raw(source, dedup_key(body), kept, body, received_at), len(body))
 
     def record(self, event: Event) -> "asyncio.Future[bool]":
         """Take an event of our own doors, as ``take`` does; it is committed with its effects."""

@@ -41,7 +41,7 @@ _BY_KEY = {
 # SQLite would have all wait while a commit reaches the disk: the writing process does that itself, beside the next
 # group. So it does with the copying of the log into the database, of which a commit does only what is left at 64 MB.
 _WITHOUT_SYNC = ("PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=16000", "PRAGMA cache_size=-32768")
-_COPY_EVERY = 1000  # deliveries
+_COPY_EVERY = 4000  # deliveries: some 35 MB of log
 
 
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has the second only

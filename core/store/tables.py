@@ -10,7 +10,7 @@ inbox = sa.Table(
     metadata,
     sa.Column("inbox_id", BIGINT, primary_key=True, autoincrement=True),
     text("source"),  # whatsapp, line, email, crm, tracking
-    text("dedup_key"),  # sha256 of the raw body, or the provider's own event id
+    text("dedup_key"),  # inbox.dedup_key of the raw body, or the provider's own event id
     sa.Column("headers", sa.JSON, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     text("state"),  # received (a CRM notice whose rows are not read yet) | applied | rejected

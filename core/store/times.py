@@ -1,6 +1,7 @@
 """Times in both databases: UTC and aware, whatever the driver keeps."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,10 +75,12 @@ def raw_time(connection: sa.Connection, moment: datetime) -> datetime | str:
 
 def json_time(connection: sa.Connection, moment: datetime) -> str | float:
     """Return a time as ``many`` reads it: SQLite keeps text, and PostgreSQL reads seconds faster than that."""
-    if connection.dialect.name != "sqlite":
-        return moment.timestamp()
-    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return utc.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
+    return _as_text(moment) if connection.dialect.name == "sqlite" else moment.timestamp()
+
+
+@lru_cache(maxsize=512)  # a delivery and each of its events came at one moment, and text is slow
+def _as_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
 
 def seconds_apart(connection: sa.Connection, now: datetime) -> float:

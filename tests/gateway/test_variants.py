@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from core.store.inbox import dedup_key
 from core.store.tables import events, inbox
 from gateway.app import create_app
 from gateway.webhooks import LARGEST_BODY
@@ -108,7 +109,7 @@ def open_doors(tmp_path_factory):
 
 
 def _kept(store, body):
-    key = hashlib.sha256(body).hexdigest()
+    key = dedup_key(body)
     with store.connect() as connection:
         return connection.execute(sa.select(inbox.c.inbox_id).where(inbox.c.dedup_key == key)).all()
 
