@@ -84,8 +84,11 @@ def take_in(connection: Any, path: Path) -> bool:
     """Put the price list into ``raw.providers__prices``; True when that changed it.
 
     A list that stands already is left alone, so that nothing is computed again for it. One that cannot be read is told
-    to the log, and the last good one holds: a slip of the pen must not keep everybody without numbers.
+    to the log, and the last good one holds: a slip of the pen must not keep everybody without numbers. A host without
+    the file leaves what another one took in; an empty file takes all prices away.
     """
+    if not path.exists():
+        return False
     try:
         rows = sorted(read(path))
     except PermanentError as error:

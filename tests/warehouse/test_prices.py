@@ -129,7 +129,9 @@ def test_a_corrected_price_list_restates_history_and_the_same_one_touches_nothin
     price_list.write_text(LIST.replace("TH = 0.01", "TH = 0.04"))
     assert prices.take_in(warehouse, price_list)
     assert (built(), costs(warehouse)["one"]) == (Mode.WHOLE, (0.04, "USD"))
-    price_list.unlink()
+    assert not prices.take_in(warehouse, price_list.with_name("not on this host"))
+    assert (built(), costs(warehouse)["one"]) == (Mode.TOUCHED, (0.04, "USD"))
+    price_list.write_text("")
     assert prices.take_in(warehouse, price_list)
     assert (built(), costs(warehouse)["one"]) == (Mode.WHOLE, (None, None))
 
