@@ -12,7 +12,7 @@ from tests.lake.conftest import COMPANIES, NOON
 from tests.lake.same import differences
 from warehouse.publish import newest, open_published
 
-# Minutes on two cores, and not yet seen green since builds became incremental: run them before a change to the lake.
+# Minutes on two cores: run them before a change to the lake.
 pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif("LAKE_PROOFS" not in os.environ, reason="slow: LAKE_PROOFS=1 python3 run.py test tests/lake"),
