@@ -63,15 +63,22 @@ def dashboard(lived: tuple[Path, dict[str, Any]]) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser(lived: tuple[Path, dict[str, Any]]) -> Iterator[Browser]:
-    """A real Chromium, opened after the world has lived and closed with the file: it keeps an event loop running."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Open a real Chromium; it keeps an event loop running in this thread."""
     if _CHROMIUM is None:
         pytest.skip("Chromium is not installed: install it (Debian: apt-get install chromium) to run this test")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def browser(lived: tuple[Path, dict[str, Any]]) -> Iterator[Browser]:
+    """A browser, opened after the world has lived and closed with the file."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
