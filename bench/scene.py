@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bench import children
 from bench.accounts import account, claimed
 from bench.outbox_of import plan
-from bench.working import Begun, ask, faulty_provider, query, send, senders_to, serve, settings_for, wait_until
+from bench.working import Begun, ask, faulty_provider, query, refused, send, senders_to, serve, settings_for, wait_until
 from cli.processes import free_port, wait_for
 from core.settings import Settings
 from core.store.engine import open_store
@@ -88,8 +88,9 @@ class Scene:
         return sum(ask(f"{self.provider}/count").values())
 
     def begun(self) -> int:
-        """Return how many requests the worker began."""
-        return len((self.folder / "begun").read_text().split())
+        """Return how many requests the worker began, those that found no connection among them."""
+        files = (self.folder / "begun", refused(self.folder / "begun"))
+        return sum(len(file.read_text().split()) for file in files if file.exists())
 
     def log(self, name: str) -> str:
         """Return what ``worker`` or ``gateway`` said so far."""

@@ -20,7 +20,7 @@ from core.store.engine import connect_store
 from core.vocabulary import Channel
 from gateway import serving
 from gateway.app import create_app
-from senders.contract import Answer, MayGo, Outgoing, Sender, always
+from senders.contract import WITHHELD, Answer, MayGo, NotSent, Outgoing, Sender, always
 from senders.email.message import Identity
 from senders.email.send import EmailSender
 from senders.limits import Limits
@@ -70,21 +70,33 @@ class Begun:
         self.channel, self.knows_repeats = sender.channel, sender.knows_repeats
 
     async def send(self, message: Outgoing, may_go: MayGo = always) -> Answer:
-        """Send, and note the moment of the write, if there is one."""
+        """Send, and note the moment of the write, if there is one; that nobody was there is noted beside it."""
 
         def asked() -> bool:
             is_allowed = may_go()
             if is_allowed:
-                with self.file.open("a") as file:
-                    file.write(f"{time.time()}\n")
+                _note(self.file)
             return is_allowed
 
         with self.times.stands():
-            return await self.sender.send(message, asked)
+            answer = await self.sender.send(message, asked)
+        if isinstance(answer, NotSent) and answer is not WITHHELD:
+            _note(refused(self.file))
+        return answer
 
     async def close(self) -> None:
         """Close what sends."""
         await self.sender.close()
+
+
+def refused(file: Path) -> Path:
+    """Return the file that has a line for each request that found no connection."""
+    return file.with_name(f"{file.name}-refused")
+
+
+def _note(file: Path) -> None:
+    with file.open("a") as opened:
+        opened.write(f"{time.time()}\n")
 
 
 async def send(
