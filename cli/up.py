@@ -115,7 +115,8 @@ def _catch_up(steps: Steps, console: Console) -> None:
     """Publish data of now: those of the demo's last day, or of the last run, would stand until the hourly build."""
     console.print("Bringing the data up to now")
     try:
-        steps.sync_crm("full")  # the nightly compare, too, is some days old by now
+        for mode in ("incremental", "full"):  # the nightly compare, too, is some days old by now
+            steps.sync_crm(mode)
         steps.sync_journal()
         steps.build()
         steps.publish()
