@@ -50,7 +50,7 @@ class HttpPort:
         self._resting: list[HttpWire] = []
         self._found: list[aiohappyeyeballs.AddrInfoType] = []
         self._found_at = 0.0
-        self._asks_name = asyncio.Lock()
+        self._asks_once = asyncio.Lock()
         self._tls: ssl.SSLContext | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -117,8 +117,6 @@ class HttpPort:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 found = await self._addresses(loop)
-                if self._is_encrypted and self._tls is None:  # reading the system's certificates takes long
-                    self._tls = await asyncio.to_thread(ssl.create_default_context)
                 connected = await aiohappyeyeballs.start_connection(
                     found, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS, interleave=1
                 )
@@ -138,8 +136,10 @@ class HttpPort:
         return wire
 
     async def _addresses(self, loop: asyncio.AbstractEventLoop) -> list[aiohappyeyeballs.AddrInfoType]:
-        """Ask for the name's addresses once for all who want to connect."""
-        async with self._asks_name:
+        """Ask for the name's addresses, and read the system's certificates, once for all who want to connect."""
+        async with self._asks_once:
+            if self._is_encrypted and self._tls is None:
+                self._tls = await asyncio.to_thread(ssl.create_default_context)
             if not self._found or loop.time() > self._found_at + _NAME_SECONDS:
                 found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
                 self._found, self._found_at = list(found), loop.time()

@@ -1,6 +1,7 @@
 """What the hot path's HTTP promises, against real servers that keep to HTTP or do not."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -241,6 +242,29 @@ def test_an_encrypted_connection_is_to_who_the_certificate_names_or_none(
     assert got.body == b'{"is":"good"}'
     with pytest.raises(NotWrittenError, match="CERTIFICATE_VERIFY_FAILED"):
         event_loop.run(knock("127.0.0.1"))
+
+
+def test_a_crowd_at_the_start_reads_the_systems_certificates_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, trusting = certificate_for_loopback(tmp_path)
+    read: list[int] = []
+
+    def certificates() -> ssl.SSLContext:
+        read.append(1)
+        return trusting
+
+    monkeypatch.setattr(hot.ssl, "create_default_context", certificates)
+
+    async def crowd() -> list[tuple[int, bytes]]:
+        async with (
+            HttpPeer(GOOD, encryption=server) as peer,
+            HttpPort(f"https://localhost:{peer.port}", {}) as port,
+        ):
+            return await asyncio.gather(*(post(port) for _ in range(20)))
+
+    assert event_loop.run(crowd()) == [(200, b'{"is":"good"}')] * 20
+    assert len(read) == 1
 
 
 def test_closing_leaves_no_connection_and_says_that_what_was_under_way_is_in_doubt() -> None:

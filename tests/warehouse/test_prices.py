@@ -91,6 +91,20 @@ def test_a_message_costs_what_it_was_billed_as_where_it_went_and_when(
     }
 
 
+@pytest.mark.parametrize(
+    "pricing", ['"free"', '{"billable": "perhaps"}', '{"billable": {}, "category": ["utility"]}', "null"]
+)
+def test_what_whatsapp_says_in_a_shape_nobody_described_breaks_no_build(
+    warehouse: duckdb.DuckDBPyConnection, price_list: Path, now: datetime, pricing: str
+) -> None:
+    take(warehouse, "one", now, "utility")
+    warehouse.execute("update raw.journal__events set detail = ?", [f'{{"pricing": {pricing}}}'])
+    prices.take_in(warehouse, price_list)
+    build(warehouse, now=now)
+
+    assert costs(warehouse) == {"one": (None, None)}
+
+
 def test_what_has_no_price_is_counted_and_two_currencies_are_not_added(
     warehouse: duckdb.DuckDBPyConnection, price_list: Path, now: datetime
 ) -> None:
@@ -137,7 +151,7 @@ def test_a_corrected_price_list_restates_history_and_the_same_one_touches_nothin
 
 
 def test_a_list_that_cannot_be_read_leaves_the_last_good_one(
-    warehouse: duckdb.DuckDBPyConnection, price_list: Path, caplog: pytest.LogCaptureFixture
+    warehouse: duckdb.DuckDBPyConnection, price_list: Path
 ) -> None:
     prices.take_in(warehouse, price_list)
     standing = warehouse.execute("from raw.providers__prices").fetchall()

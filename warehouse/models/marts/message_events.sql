@@ -130,5 +130,5 @@ select
     detail ->> '$.text' as text,
     provider_event_type,
     case when channel = 'whatsapp' then detail ->> '$.pricing.category' end as billed_category,
-    case when channel = 'whatsapp' then (detail ->> '$.pricing.billable')::boolean end as is_billed
+    case when channel = 'whatsapp' then try_cast(detail ->> '$.pricing.billable' as boolean) end as is_billed
 from judged
