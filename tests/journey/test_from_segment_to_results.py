@@ -93,6 +93,8 @@ def write_campaign(page: Page, day: date) -> None:
     page.get_by_text("Write a new campaign").wait_for(timeout=30_000)
     page.get_by_role("textbox", name="Name, English").fill("Song week")
     choose(page, "Segment", "My segment")
+    settled(page)
+    expect(page.get_by_role("combobox", name="Segment")).to_have_value("My segment", timeout=30_000)
     page.locator(".st-key-c_day input").fill(f"{day:%Y/%m/%d}")
     page.locator(".st-key-c_day input").press("Enter")
     page.get_by_role("button", name="Save as a draft").click()
