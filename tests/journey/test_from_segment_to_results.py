@@ -63,7 +63,7 @@ def opened(page: Page, path: str, heading: str) -> None:
 def build_segment(page: Page) -> int:
     """Put a segment together by its condition and save it; returns how many the page counts."""
     opened(page, "/segments", "Segments")
-    value = page.get_by_role("textbox", name="Value")
+    value = page.locator("[class*=st-key-rule_value_][class*=country_is] input")  # not the field before's
     for _ in range(5):  # a page that is still drawing forgets the choice
         choose(page, "Field", "Country")
         with contextlib.suppress(NotThereError):
