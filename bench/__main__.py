@@ -60,10 +60,13 @@ def chaos(
 @app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Which; all without a name.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Smaller data, the same ratios, under 40 s each.")] = False,  # noqa: FBT002 -- typer's way
+    quick: Annotated[bool, typer.Option("--quick", help="Smaller data; musts are of the full size.")] = False,  # noqa: FBT002 -- typer's way
     json_file: JsonFile = None,
 ) -> None:
-    """Measure against the bare library or the machine's limit; writes bench/results.md, measure by measure."""
+    """Measure against the bare library or the machine's limit; writes bench/results.md, measure by measure.
+
+    BENCH_EVENTS=100000000 is another number of events for build, refresh, publish and pages than ten million.
+    """
     from bench.measures import MEASURES
     from bench.report import write_results
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.steps import MOST_APART, Steps
-from core.errors import SettingsError
+from core.errors import PermanentError, SettingsError, TransientError
 from core.lake import Lake
 from core.store import campaigns, inbox, outbox
 from core.store.times import seconds_apart
@@ -52,10 +52,8 @@ def examine(steps: Steps) -> dict[str, Any]:
         problems.append(
             f"{number} {source} deliveries are not understood: see `bma inbox list`, then `bma inbox replay`"
         )
-    problems += _disk_problems(steps) + _lake_problems(steps)
     newest = publish.newest(steps.settings.serve_dir)
-    if newest is None:
-        problems.append("nothing is published: run `bma sync crm`, `bma sync journal`, `bma build`, `bma publish`")
+    problems += _disk_problems(steps) + _lake_problems(steps) + _copy_problems(steps, newest)
     return {
         "open": sorted(set(_SECRETS) - set(closed)),
         "closed": closed,
@@ -82,6 +80,18 @@ def _lake_problems(steps: Steps) -> list[str]:
     except SettingsError as error:
         return [str(error)]
     return lake.problems(where) if isinstance(where, Lake) else []
+
+
+def _copy_problems(steps: Steps, newest: publish.Version | None) -> list[str]:
+    """Say why readers see nothing: nothing is published, or its key is another."""
+    if newest is None:
+        return ["nothing is published: run `bma sync crm`, `bma sync journal`, `bma build`, `bma publish`"]
+    try:
+        for path in (newest.path, newest.masked_path):
+            publish.open_published(path, steps.warehouse_key).close()
+    except (PermanentError, TransientError) as error:
+        return [f"the published copy does not open: {error}"]
+    return []
 
 
 def _is_set(value: Any) -> bool:

@@ -23,13 +23,15 @@ def open_steps() -> "Steps":
 
 
 def show(result: Any, as_json: bool) -> None:
-    """Print a result: JSON where asked for, else a table for rows and lines for one thing."""
+    """Print a result: JSON where asked for, else a table for rows and lines for one thing, of what there is."""
     if as_json:
         print(json.dumps(result, default=str, ensure_ascii=False, indent=2))
     elif isinstance(result, list):
         _show_rows(result)
     else:
         for name, value in result.items():
+            if value is None:
+                continue
             text = json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, dict | list) else value
             print(f"{name}: {text}")
 

@@ -1,6 +1,7 @@
 # %% [markdown]
 # # Which weekday do people open on?
-# Reads the newest published copy without contact details; see docs/analysts.md. Needs `duckdb` and `polars`.
+# Reads the newest published copy without contact details; see docs/analysts.md. Encrypted copies open by
+# `BMA_WAREHOUSE_KEY`. Needs `duckdb` and `polars`.
 # Run it cell by cell, or whole: `python docs/examples/engagement.py`.
 
 # %%
@@ -12,7 +13,11 @@ import duckdb
 
 serve = Path(os.environ.get("BMA_DATA_DIR", "data")) / "serve"
 newest = json.loads((serve / "newest.json").read_text())
-connection = duckdb.connect(str(serve / newest["masked_path"]), read_only=True)
+key = os.environ.get("BMA_WAREHOUSE_KEY", "").replace("'", "''")  # where the copies are encrypted
+options = f"encryption_key '{key}', read_only" if key else "read_only"
+connection = duckdb.connect()
+connection.execute(f"attach '{serve / newest['masked_path']}' as warehouse ({options})")
+connection.execute("use warehouse")
 connection.execute("set timezone = 'UTC'")
 print("published at", newest["published_at"])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+_OURS_ALONE = 0o600
 _RUNS_IN_EXCEL = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -16,12 +17,17 @@ def defused(cell: str) -> str:
 
 
 def write_rejects(path: Path, names: list[str], rejects: pa.Table) -> Path | None:
-    """Write rows of ``raw.files__rejects`` to a CSV file, whole or not at all; None and no file when there are none."""
+    """Write rows of ``raw.files__rejects`` to a CSV file, whole or not at all; None and no file when there are none.
+
+    It holds addresses in the clear, so that a person can mend it in Excel: only its owner may read it.
+    """
     if not len(rejects):
         path.unlink(missing_ok=True)
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)  # of a killed import
+    partial.touch(mode=_OURS_ALONE)
     with partial.open("w", encoding="utf-8-sig", newline="") as file:  # the mark is how Excel knows Thai from noise
         writer = csv.writer(file)
         writer.writerow(["line_number", "reason", *map(defused, names)])

@@ -211,6 +211,7 @@ def test_a_contact_list_is_looked_at_without_a_trace_then_imported_once(run: Run
     assert (seen["separator"], seen["mapping"]["name"]) == (";", "Kontakt")
     assert (seen["accepted_count"], seen["rejected_count"]) == (1, 1)
     assert (seen["rows"][0]["mobile"], seen["rows"][0]["has_consent"]) == ("+66812345678", True)
+    assert "None" not in run(*words[:-1], "--country", "Thailand", "--preview").stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "list.toml"]
 
     report = _json(run(*words, "--country", "Thailand"))

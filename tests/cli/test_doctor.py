@@ -1,9 +1,11 @@
 """``bma doctor`` names what nothing else would say: a full disk, a clock that differs from the database's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
+from pydantic import SecretStr
 
 from assets.steps import Steps
 from bench import faults
@@ -13,6 +15,9 @@ from cli.doctor import examine
 from core.clock import utc_now
 from core.errors import PermanentError
 from core.settings import Settings
+from tests.warehouse.conftest import warehouse  # noqa: F401 -- a fixture
+from warehouse.build import build
+from warehouse.publish import publish
 
 
 def _problems(steps: Steps) -> str:
@@ -38,4 +43,20 @@ def test_a_clock_that_differs_from_the_database_is_named(postgres_server: str, t
     with pytest.raises(PermanentError, match="30 s apart: nothing is sent from here"):
         wrong.send_due()
     for steps in (right, wrong):
+        steps.store.dispose()
+
+
+def test_a_copy_that_the_key_does_not_open_is_named(
+    warehouse: duckdb.DuckDBPyConnection,  # noqa: F811 -- a fixture
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    build(warehouse, now=now)
+    publish(warehouse, tmp_path / "serve", now, "a key")
+    right = Steps(Settings(_env_file=None, data_dir=tmp_path, warehouse_key=SecretStr("a key")))
+    without = Steps(Settings(_env_file=None, data_dir=tmp_path))
+
+    assert "copy does not open" not in _problems(right)
+    assert "set BMA_WAREHOUSE_KEY to the key it was written with" in _problems(without)
+    for steps in (right, without):
         steps.store.dispose()

@@ -156,7 +156,9 @@ def test_the_segment_is_the_one_of_that_time(version: Version) -> None:
         assert [row[0] for row in copy.execute(when_written).fetchall()] == ["m1"]
 
 
-def test_the_example_runs_whole(version: Version, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("of", ["version", "encrypted"])
+def test_the_example_runs_whole(of: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
+    request.getfixturevalue(of)
     names = runpy.run_path(str(_DOCS / "examples" / "engagement.py"))
 
     assert names["by_weekday"].rows() == [(1, "email", 1, 1, 1.0)]

@@ -90,6 +90,7 @@ def test_the_rejects_file_opens_in_excel_names_lines_and_runs_no_formula(load, t
 
     assert report.rejects_path == tmp_path / "rejects" / "expo-1.csv"
     assert report.rejects_path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert report.rejects_path.stat().st_mode & 0o777 == 0o600  # addresses in the clear
     with report.rejects_path.open(encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file)) == [
             ["line_number", "reason", "Email", "Phone", "'@Note"],
