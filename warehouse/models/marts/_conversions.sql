@@ -1,8 +1,9 @@
--- description: One row per thing that may count as a campaign's success, whoever was written to: conversion_goals says what each is.
--- depends: marts.contacts, marts.contracts, marts.crm_history, marts.invoices, marts.message_events, marts.opportunities, marts.quotes
+-- description: One row per thing in the CRM that may count as a campaign's success, whoever was written to: conversion_goals
+-- description: says what each is. Answers are in _answers.
+-- depends: marts.contracts, marts.crm_history, marts.invoices, marts.opportunities, marts.quotes
 
 -- column: conversion     | What success is, in one word.
--- column: conversion_id  | What happened: the new contract, the invoice, the quote, the opportunity, the answer's event, a row's change and when.
+-- column: conversion_id  | What happened: the new contract, the invoice, the quote, the opportunity, a row's change and when.
 -- column: about_id       | The contract, invoice, zone, quote or opportunity; of goals that are of a company, the company.
 -- column: converted_at   | When it happened, UTC; null where the CRM keeps the day alone.
 -- column: converted_date | Day on which it happened, in Bangkok.
@@ -11,7 +12,7 @@
 
 -- unique: conversion, conversion_id
 -- not_null: conversion, conversion_id, about_id, converted_date
--- unrelated: conversion_id | a contract, invoice, quote, opportunity, event or change: conversion says which
+-- unrelated: conversion_id | a contract, invoice, quote, opportunity or change: conversion says which
 -- unrelated: about_id | a contract, invoice, zone, quote, opportunity or company: conversion says which
 
 with became as (
@@ -24,21 +25,6 @@ with became as (
     where
         field = 'status'
         and ((entity = 'zones' and new_value = 'online') or (entity = 'contracts' and new_value = 'Active'))
-),
-
-answers as (
-    select
-        event.event_id,
-        person.company_id,
-        event.occurred_at
-    from marts.message_events as event
-    inner join marts.contacts as person on person.contact_id = event.contact_id
-    anti join marts.message_events as goodbye
-        on
-            goodbye.event_type = 'unsubscribed'
-            and goodbye.contact_id = event.contact_id
-            and goodbye.occurred_at = event.occurred_at
-    where event.event_type = 'replied' and event.actor <> 'machine'
 ),
 
 happened as (
@@ -119,16 +105,6 @@ happened as (
         null::varchar as currency
     from marts.opportunities
     where stage = 'Won' and not is_deleted
-    union all
-    select
-        'replied' as conversion,
-        event_id as conversion_id,
-        company_id as about_id,
-        occurred_at as converted_at,
-        null::date as converted_date,
-        null::decimal(14, 2) as amount,
-        null::varchar as currency
-    from answers
 )
 
 select

@@ -1,5 +1,5 @@
 -- description: One row per company, campaign and subject that was treated or held out, at its first such decision, with what came of it.
--- depends: raw.campaigns__decisions, staging.journal__campaigns, marts.conversion_goals, marts._conversions
+-- depends: raw.campaigns__decisions, staging.journal__campaigns, marts.conversion_goals, marts._conversions, marts._answers, marts.contacts
 
 -- column: campaign_id  | Campaign.
 -- column: company_id   | CRM company: the unit of assignment and of analysis.
@@ -52,6 +52,41 @@ aimed as (
     left join marts.conversion_goals as usual on usual.subject_type = decision.subject_type
 ),
 
+answers as (
+    select
+        person.company_id,
+        said.occurred_at
+    from marts._answers as said
+    inner join marts.contacts as person on person.contact_id = said.contact_id
+    semi join aimed on aimed.conversion = 'replied' and aimed.company_id = person.company_id
+    anti join marts._answers as goodbye
+        on
+            goodbye.event_type = 'unsubscribed'
+            and goodbye.contact_id = said.contact_id
+            and goodbye.occurred_at = said.occurred_at
+    where said.event_type = 'replied'
+),
+
+happened as (
+    select
+        conversion,
+        about_id,
+        converted_at,
+        converted_date,
+        amount,
+        currency
+    from marts._conversions
+    union all
+    select
+        'replied' as conversion,
+        company_id as about_id,
+        occurred_at as converted_at,
+        (occurred_at at time zone 'Asia/Bangkok')::date as converted_date,
+        null::decimal(14, 2) as amount,
+        null::varchar as currency
+    from answers
+),
+
 -- What the CRM keeps by the day counts from the day of the decision on.
 converted as (
     select
@@ -63,7 +98,7 @@ converted as (
         arg_min_null(happened.currency, happened.converted_date) as currency
     from aimed
     inner join marts.conversion_goals as goal on goal.conversion = aimed.conversion
-    inner join marts._conversions as happened
+    inner join happened
         on
             happened.conversion = aimed.conversion
             and happened.about_id = case when goal.is_of_company then aimed.company_id else aimed.subject_id end
