@@ -149,7 +149,7 @@ def main() -> int:
         return check()
     if asked.job == "test":
         say("Running the whole test suite; real servers start by themselves")
-        become("pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile", *asked.rest)
+        become("pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder", *asked.rest)
     if asked.job in {"bench", "chaos"}:
         become("python", "-m", "bench", asked.job, *asked.rest)
     become("bma", asked.job, *asked.rest)

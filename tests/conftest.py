@@ -9,17 +9,39 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from bench import postgres
 from core import telemetry
 from core.store.engine import open_store
 
+_LOOK_AT_THE_WORLD = frozenset({"test_journey.py", "test_numbers.py", "test_pages.py", "test_stopping.py"})
 _MAIN = sys.modules["__main__"]
 settings.register_profile("long", max_examples=200, deadline=None)
+
+
+class Schedule(LoadFileScheduling):
+    """A file's tests stay in one process; so do all that look at one world, which takes minutes to live."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "the world" if Path(file).name in _LOOK_AT_THE_WORLD else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule | None:
+    """Let ``--dist loadfile`` know the world."""
+    return Schedule(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is alone with it at the end."""
+    items.sort(key=lambda item: "/journey/" not in item.nodeid)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on
 def _live(data_dir: Path) -> dict[str, Any]:
     settings = Settings(_env_file=None, data_dir=data_dir, public_url="http://127.0.0.1:0")
     end = datetime(2026, 6, 19, tzinfo=UTC)
-    result = run_demo(companies=60, days=4, seed=11, settings=settings, end=end, say=print)
+    result = run_demo(companies=60, days=2, seed=11, settings=settings, end=end, say=print)
     return {key: value for key, value in result.items() if key != "seconds"}
 
 
