@@ -25,6 +25,7 @@ _WORDS = {
 }
 _CARD = "max-width:600px;margin:0 auto;background:#fff;border-radius:12px;padding:32px"
 _PARAGRAPH = '<p style="margin:0 0 16px">\n'
+_BREAK = "<br>\n"
 _BETWEEN_PARAGRAPHS = f"</p>\n{_PARAGRAPH}"
 
 
@@ -148,8 +149,8 @@ def _foot(message: Message, links: Links, unsubscribe: str) -> tuple[str, str]:
 
 
 def _html(language: str, text: str, button: str, foot: str, end: str) -> str:
-    lines = str(escape(text))  # Markup would escape what is put between the lines
-    paragraphs = _BETWEEN_PARAGRAPHS.join([part.replace("\n", "<br>\n") for part in lines.split("\n\n")])
+    lines = str(escape(text)).replace("\n", _BREAK)  # Markup would escape what is put between the lines
+    paragraphs = lines.replace(_BREAK * 2, _BETWEEN_PARAGRAPHS)
     return (
         f'<!doctype html><html lang="{language}"><body style="margin:0;background:#f4f5f7;padding:24px;'
         "font-family:Inter,'Noto Sans Thai',Arial,sans-serif;font-size:16px;line-height:1.55;color:#1f2937\">\n"

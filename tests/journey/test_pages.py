@@ -3,11 +3,11 @@
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from cli import world
 from cli.processes import Processes
@@ -27,6 +27,13 @@ PAGES = {
     "/health": ("Data health", "สุขภาพข้อมูล"),
     "/admin": ("Administration", "การดูแลระบบ"),
 }
+_WIDE, _PHONE = ViewportSize(width=1440, height=1100), ViewportSize(width=390, height=844)
+_SCREENS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (
+    ("light", _WIDE),
+    ("light", _PHONE),
+    ("dark", _PHONE),
+    ("dark", _WIDE),
+)
 _NO_NUMBER = '[aria-label*="NaN"]'  # an axis that holds none: everything lies on its left end
 _WRONG = "[data-testid=stException], [data-testid=stAlertContentError]"
 _BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
@@ -52,23 +59,21 @@ def barriers(page: Page) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("language", ["en", "th"])
 def test_every_page_opens_without_an_error_on_every_screen(page: Page, language: str) -> None:
     for path, headings in PAGES.items():
-        page.set_viewport_size({"width": 1440, "height": 1100})
         page.emulate_media(color_scheme="light")
+        page.set_viewport_size(_WIDE)
         page.goto(f"{path}?lang={language}")
         page.get_by_role("heading", name=headings[language == "th"], exact=True).wait_for(timeout=90_000)
         settled(page)
         light = page.evaluate(_BACKGROUND)
-        assert page.locator(_WRONG).all_inner_texts() == [], path
         assert page.locator(_NO_NUMBER).count() == 0, path
-        assert barriers(page) == [], path
-
-        page.emulate_media(color_scheme="dark")
-        page.wait_for_function(f"{_BACKGROUND} !== {light!r}")
-        page.set_viewport_size({"width": 390, "height": 844})
-        settled(page)
-        assert barriers(page) == [], f"{path}, dark"
-        assert page.evaluate(_OVERFLOW) <= 0, f"{path} is wider than a phone"
-        assert page.locator(_WRONG).all_inner_texts() == [], path
+        for scheme, size in _SCREENS:
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_function(f"({_BACKGROUND} === {light!r}) === {str(scheme == 'light').lower()}")
+            page.set_viewport_size(size)
+            settled(page)
+            assert barriers(page) == [], (path, scheme, size)
+            assert page.evaluate(_OVERFLOW) <= 0, f"{path} is wider than {size['width']}, {scheme}"
+            assert page.locator(_WRONG).all_inner_texts() == [], path
 
 
 def test_who_signs_in_with_the_crms_word_gets_in_and_out_again(
