@@ -11,6 +11,7 @@
 -- key: event_id
 -- touched: select event_id as key from raw.journal__events where _load_number > taken('journal__events')
 -- not_null: event_id, contact_id, event_type, occurred_at
+-- accepted: event_type | accepted, held, sent, delivered, opened, read, clicked, replied, bounced, failed, expired, complained, unsubscribed, resubscribed, followed, blocked, converted
 -- assert: event_type in ('replied', 'unsubscribed')
 -- relation: contact_id -> marts.contacts.contact_id | warning: whom the CRM deleted is not here after a rebuild from it
 
