@@ -34,9 +34,9 @@ def run_up(*, companies: int, days: int, seed: int, console: Console) -> None:
         TimeElapsedColumn(),
         console=console,
     ) as progress:
-        _live_through(data_dir, companies, days, seed, progress)
+        base = _live_through(data_dir, companies, days, seed, progress)
     with Processes(data_dir / "logs") as processes:
-        addresses = _start(processes, data_dir, companies, seed, console)
+        addresses = _start(processes, data_dir, companies, seed, base, console)
         _print_addresses(console, addresses, time.monotonic() - started)
         try:
             _watch(processes, console)
@@ -44,11 +44,14 @@ def run_up(*, companies: int, days: int, seed: int, console: Console) -> None:
             console.print("\nStopping; what is planned stays planned. Run again to continue.")
 
 
-def _live_through(data_dir: Path, companies: int, days: int, seed: int, progress: Progress) -> None:
+def _live_through(data_dir: Path, companies: int, days: int, seed: int, progress: Progress) -> datetime:
+    """Live through the demo's history unless that was done; returns its last day, around which its world is made."""
     marker = data_dir / _LIVED
     if marker.exists():
-        progress.console.print(f"Demo data is there, lived until {marker.read_text().strip()}; continuing from it.")
-        return
+        lived_until = marker.read_text().strip()
+        progress.console.print(f"Demo data is there, lived until {lived_until}; continuing from it.")
+        return datetime.fromisoformat(lived_until).replace(tzinfo=UTC)
+    end = datetime.now(UTC) - timedelta(days=1)
     task = progress.add_task(f"Living through {days} days with {companies} companies", total=None)
     settings = Settings(_env_file=None, data_dir=data_dir, public_url="http://127.0.0.1:0")
     run_demo(
@@ -57,20 +60,23 @@ def _live_through(data_dir: Path, companies: int, days: int, seed: int, progress
         seed=seed,
         settings=settings,
         say=progress.console.print,
-        end=datetime.now(UTC) - timedelta(days=1),
+        end=end,
         on_cycle=lambda done, of: progress.update(task, completed=done, total=of),
     )
-    marker.write_text(datetime.now(UTC).date().isoformat())
+    marker.write_text(end.date().isoformat())
+    return end
 
 
-def _start(processes: Processes, data_dir: Path, companies: int, seed: int, console: Console) -> dict[str, str]:
+def _start(
+    processes: Processes, data_dir: Path, companies: int, seed: int, base: datetime, console: Console
+) -> dict[str, str]:
     secrets = world.read_secrets(data_dir)
     ports = {name: free_port(wanted) for name, wanted in {"gateway": 8000, "dashboard": 8501, "dagster": 3000}.items()}
     gateway_url = f"http://127.0.0.1:{ports['gateway']}"
     now = datetime.now(UTC)
     console.print("Starting the stand-in world, gateway, worker, Dagster and dashboard")
     crm = processes.start(
-        "crm", *world.crm_arguments(secrets, companies, seed, now, now, gateway_url=gateway_url), answers=True
+        "crm", *world.crm_arguments(secrets, companies, seed, now, base, gateway_url=gateway_url), answers=True
     )
     providers = processes.start(
         "providers", *world.provider_arguments(secrets, seed, gateway_url, live=True), answers=True
