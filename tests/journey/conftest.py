@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotThereError
 
 from cli.demo import run_demo
 from cli.processes import free_port, wait_for
@@ -61,6 +62,18 @@ def dashboard(lived: tuple[Path, dict[str, Any]]) -> Iterator[str]:
     """A dashboard as the demo opens it: to this machine, as an administrator."""
     with serving(lived[0], BMA_DASHBOARD_ROLE="admin") as address:
         yield address
+
+
+def downloaded(page: Page, button: str) -> Path:
+    """Ask for an export until its file comes: a page that is being drawn again forgets a click."""
+    for _ in range(4):
+        try:
+            with page.expect_download(timeout=15_000) as download:
+                page.locator(f".st-key-{button} button").click()
+        except NotThereError:
+            continue
+        return Path(download.value.path())
+    raise AssertionError(f"{button} gives no file")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from campaigns.closed_days import closed_days
 from cli import world
 from cli.demo import Demo, LogicalClock, Stages, gateway_in_thread
 from cli.processes import Processes, free_port, get_json
-from tests.journey.conftest import chromium, serving
+from tests.journey.conftest import chromium, downloaded, serving
 from tests.journey.test_journey import choose
 from tests.journey.test_pages import settled
 
@@ -113,9 +113,7 @@ def approve(page: Page) -> None:
 
 
 def exported(page: Page, table: str) -> list[dict[str, str]]:
-    with page.expect_download() as download:
-        page.locator(f".st-key-csv-{table} button").click()
-    with Path(download.value.path()).open(encoding="utf-8-sig") as file:
+    with downloaded(page, f"csv-{table}").open(encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

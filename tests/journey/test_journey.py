@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as NotThereError
 
 from cli.result import agrees
+from tests.journey.conftest import downloaded
 from warehouse import publish
 
 pytestmark = pytest.mark.timeout(900)  # a world lives through weeks: minutes on a busy machine
@@ -90,10 +91,7 @@ def test_a_marketer_changes_language_filters_and_exports(page: Page) -> None:
     page.get_by_role("heading", name="The people behind it").wait_for()
     choose(page, "Outcome", "Held out")
     page.get_by_text("so that we can tell what writing earns").wait_for()
-    with page.expect_download() as download:
-        page.locator(".st-key-csv-people button").click()
-
-    rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    rows = downloaded(page, "csv-people").read_text("utf-8-sig").splitlines()
     assert rows[0].startswith("outcome,contact,company")
     assert len(rows) > 1
     assert all(row.startswith("holdout,") for row in rows[1:])
