@@ -65,7 +65,7 @@ def bench(
 ) -> None:
     """Measure against the bare library or the machine's limit; writes bench/results.md, measure by measure.
 
-    BENCH_EVENTS=100000000 is another number of events for build, refresh, publish and pages than ten million.
+    Build, refresh, publish and pages take ten million events, or as many as the environment's BENCH_EVENTS says.
     """
     from bench.measures import MEASURES
     from bench.report import write_results
