@@ -38,7 +38,7 @@ def sign(secret: str, kind: str, *parts: str) -> str:
         raise PermanentError("BMA_LINK_SECRET is empty: set it, links cannot be signed without it")
     payload = "\x1f".join(parts).encode()
     token = binascii.b2a_base64(_signature(secret, kind, payload) + payload, newline=False)
-    return token.rstrip(b"=").translate(_URL_SAFE).decode()
+    return token.translate(_URL_SAFE, b"=").decode()
 
 
 def verify(secret: str, kind: str, token: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from core import tokens
 from core.store.ledger import Message
 from core.vocabulary import Channel
 from senders.contract import Outgoing
-from senders.templates import Template
+from senders.templates import Rendered, Template
 
 _WORDS = {
     "en": {
@@ -45,32 +45,40 @@ class Links:
         """One of our addresses as it stands in an attribute of HTML."""
         return self.in_html.public_url + address.removeprefix(self.public_url)
 
+    def token(self, kind: str, *parts: str) -> str:
+        """What makes an address of ours one that nobody can guess."""
+        return tokens.sign(self.secret, kind, *parts)
+
     def click(self, message_id: str, link_id: str) -> str:
         """The tracked address of a stored destination."""
-        return f"{self.public_url}/t/c/{tokens.sign(self.secret, 'click', message_id, link_id)}"
+        return f"{self.public_url}/t/c/{self.token('click', message_id, link_id)}"
 
     def pixel(self, message_id: str) -> str:
         """The address of the open pixel."""
-        return f"{self.public_url}/t/o/{tokens.sign(self.secret, 'open', message_id)}.gif"
+        return f"{self.public_url}/t/o/{self.token('open', message_id)}.gif"
 
     def honeypot(self, message_id: str) -> str:
         """The address of the hidden link: who follows it is no person."""
-        return f"{self.public_url}/t/h/{tokens.sign(self.secret, 'honeypot', message_id)}"
+        return f"{self.public_url}/t/h/{self.token('honeypot', message_id)}"
 
     def unsubscribe(self, message_id: str) -> str:
         """The one-click address (RFC 8058)."""
-        return f"{self.public_url}/u/{tokens.sign(self.secret, 'unsubscribe', message_id)}"
+        return f"{self.public_url}/u/{self.token('unsubscribe', message_id)}"
 
     def preferences(self, contact_id: str) -> str:
         """The address of the person's preferences."""
-        return f"{self.public_url}/p/{tokens.sign(self.secret, 'preferences', contact_id)}"
+        return f"{self.public_url}/p/{self.token('preferences', contact_id)}"
 
 
 def compose(message: Message, template: Template, links: Links, link_id: str) -> Outgoing:
     """Render one message; ``link_id`` is where its button leads. Raises PermanentError, MissingVariableError."""
+    click = links.click(message.message_id, link_id) if template.button else ""
+    return dress(template.render(message.variables, click), click, message, template, links)
+
+
+def dress(words: Rendered, click: str, message: Message, template: Template, links: Links) -> Outgoing:
+    """Put around a message's words what goes out with them; ``click`` is the tracked address of its button."""
     button = template.button
-    click = links.click(message.message_id, link_id) if button else ""
-    words = template.render(message.variables, click)
     outgoing = Outgoing(
         message_id=message.message_id,
         address=message.address,

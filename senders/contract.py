@@ -11,7 +11,9 @@ from core.vocabulary import Channel
 class Outgoing:
     """A rendered message. ``message_id`` is ours and goes with it, so that a repeat is recognisable.
 
-    Email has ``subject``, ``text`` and ``html``; LINE has ``text``, or ``flex``, a whole message;
+    Email has ``subject``, ``text`` and ``html``, or in place of the last two ``lines``: both as they go over SMTP, in
+    UTF-8, ended by CRLF but for the last, none of more than 998 bytes or with a dot to begin with.
+    LINE has ``text``, or ``flex``, a whole message;
     WhatsApp has ``template_name`` and ``parameters``, or ``text`` alone while the person's window is open.
     An email without ``unsubscribe_url`` is one person's answer to another; ``in_reply_to`` is the mail it answers.
     """
@@ -28,6 +30,7 @@ class Outgoing:
     unsubscribe_url: str = ""
     flex: dict[str, Any] | None = None
     in_reply_to: str = ""
+    lines: tuple[bytes, bytes] | None = None
 
 
 @dataclass(slots=True)  # not frozen, as above

@@ -97,7 +97,8 @@ class Lane:
         senders = (self._send_in_turn(stop) for _ in range(self._limits.in_flight))
         ended: list[BaseException | None] = []
         try:
-            ended = await asyncio.gather(self._hand_out(stop), *senders, return_exceptions=True)
+            # Who hands out begins last: it finds who waits, and what they made the feed claim.
+            ended = await asyncio.gather(*senders, self._hand_out(stop), return_exceptions=True)
         finally:
             keeper.cancel()
             await self._feed.fetched()
@@ -170,8 +171,10 @@ class Lane:
 
     def _is_through(self) -> bool:
         is_waiting = self._must_wait() or self._feed.is_dry
-        is_busy = self._under_way or self._results or self._is_recording
-        return self._options.until_idle and is_waiting and not is_busy
+        return self._options.until_idle and is_waiting and not self._is_busy()
+
+    def _is_busy(self) -> bool:
+        return bool(self._under_way or self._results or self._is_recording)
 
     async def _wait(self, stop: asyncio.Event) -> None:
         if self._must_wait():
@@ -183,7 +186,7 @@ class Lane:
             await self._feed.fetched()
             self._results.extend(self._feed.take_stopped())
         else:
-            await _sleep(stop, _RECORD_SECONDS if self._under_way or self._results else _LOOK_SECONDS)
+            await _sleep(stop, _RECORD_SECONDS if self._is_busy() else _LOOK_SECONDS)
 
     def _must_wait(self) -> bool:
         now = time.monotonic()

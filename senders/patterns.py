@@ -19,7 +19,7 @@ class Pattern:
         """Take text in the form of ``%`` and, for each place, the variable's name and what makes it text."""
         distinct = list(dict.fromkeys(slots))  # a name said three times is made text once
         self._text, self._slots = text, distinct
-        self._in_order: Callable[[list[Any]], Any] = (
+        self._in_order: Callable[[Sequence[Any]], Any] = (
             itemgetter(*map(distinct.index, slots)) if slots else lambda _values: ()
         )
         self.names = frozenset(name for name, _ in slots)
@@ -42,10 +42,23 @@ class Pattern:
                 return None
         return cls(text, slots)
 
+    @property
+    def size(self) -> int:
+        """How many values it takes: one for each name and way of showing it."""
+        return len(self._slots)
+
+    def values(self, variables: Mapping[str, Any]) -> list[str]:
+        """Return what its places show; every one of ``names`` must be there. Raises what a filter raises."""
+        return [form(variables[name]) for name, form in self._slots]
+
+    def put(self, values: Sequence[str]) -> str:
+        """Put values into their places."""
+        filled: str = self._text % self._in_order(values)
+        return filled
+
     def fill(self, variables: Mapping[str, Any]) -> str:
         """Fill it; every one of ``names`` must be there. Raises what a filter raises."""
-        filled: str = self._text % self._in_order([form(variables[name]) for name, form in self._slots])
-        return filled
+        return self.put(self.values(variables))
 
 
 def _slot(part: nodes.Node, environment: Environment, filters: Collection[str]) -> _Slot | None:

@@ -1,6 +1,7 @@
 """From claimed messages to what goes out: templates and links are looked up once, rendering is per person."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,41 +12,46 @@ from core.store.templates import load_template
 from core.vocabulary import Channel
 from senders.compose import Links, compose
 from senders.contract import Outgoing
+from senders.forms import Form
 from senders.settle import Stopped
 from senders.templates import Template
 
 _MOST_KEPT = 1000
 
 
+class _Kept(NamedTuple):
+    """A template, where its button leads, and its email as bytes, if that can be."""
+
+    template: Template
+    link_id: str
+    form: Form | None
+
+
 class Preparer:
-    """Keeps the templates and links of the campaigns that are on."""
+    """Keeps the templates of the campaigns that are on."""
 
     def __init__(self, links: Links) -> None:
         self._links = links
-        self._templates: dict[tuple[str, str, str, int], Template] = {}
-        self._link_ids: dict[str, str] = {}
+        self._templates: dict[tuple[str, str, str, int], _Kept] = {}
 
     def prepare(self, connection: sa.Connection, message: Message, now: datetime) -> Outgoing | Stopped:
         """Render one message; a broken template or a missing variable stops that message alone, with the reason."""
         try:
-            template = self._template(connection, message)
-            link_id = self._link(connection, template.button["url"], now) if template.button else ""
-            return compose(message, template, self._links, link_id)
+            kept = self._kept(connection, message, now)
+            filled = kept.form.fill(message, kept.link_id) if kept.form is not None else None
+            return filled or compose(message, kept.template, self._links, kept.link_id)
         except PermanentError as error:
             return Stopped(str(error), is_opt_out=False)
 
-    def _template(self, connection: sa.Connection, message: Message) -> Template:
+    def _kept(self, connection: sa.Connection, message: Message, now: datetime) -> _Kept:
         key = (message.template_id, message.channel, message.language, message.template_version)
         if (kept := self._templates.get(key)) is not None:
             return kept
         if len(self._templates) >= _MOST_KEPT:
             self._templates.clear()
-        kept = self._templates[key] = Template(load_template(connection, *key), Channel(message.channel))
+        template = Template(load_template(connection, *key), Channel(message.channel))
+        link_id = save_link(connection, template.button["url"], now) if template.button else ""
+        is_email = message.channel == Channel.EMAIL
+        form = Form.of(template, message, self._links) if is_email else None
+        kept = self._templates[key] = _Kept(template, link_id, form)
         return kept
-
-    def _link(self, connection: sa.Connection, url: str, now: datetime) -> str:
-        if url not in self._link_ids:
-            if len(self._link_ids) >= _MOST_KEPT:
-                self._link_ids.clear()
-            self._link_ids[url] = save_link(connection, url, now)
-        return self._link_ids[url]

@@ -164,19 +164,34 @@ class Template:
         expressions = content["parameters"] if self.is_named else ()
         self._parameters = [_parameter(each, self._language) for each in expressions]
 
+    def require(self, variables: Mapping[str, Any]) -> None:
+        """Raise MissingVariableError naming what has no value."""
+        for name in self._required:
+            if _is_blank(name, variables.get(name)):
+                raise MissingVariableError(f"variable {name} has no value for this person")
+
+    def subject(self, variables: Mapping[str, Any]) -> str:
+        """Fill the subject; empty where there is none."""
+        content = self._content
+        return _fill(content["subject"], variables, self._language) if "subject" in content else ""
+
+    def patterns(self) -> tuple[Pattern, Pattern | None] | None:
+        """Return text and page (None: the house's own) where both are text and variables alone."""
+        text, html = self._content["text"], self._content.get("html")
+        words = _pattern(text, self._language)
+        page = _pattern(html, self._language, is_html=True) if html else None
+        return None if words is None or (html and page is None) else (words, page)
+
     def render(self, variables: Mapping[str, Any], button_url: str = "") -> Rendered:
         """Fill it. Raises MissingVariableError naming what has no value, PermanentError for a broken template.
 
         ``button_url`` is the tracked address that a page or a Flex message of its own may lead to.
         """
-        for name in self._required:
-            if _is_blank(name, variables.get(name)):
-                raise MissingVariableError(f"variable {name} has no value for this person")
+        self.require(variables)
         if self.is_named:
             return Rendered("", "", tuple([fill(variables) for fill in self._parameters]))
         content = self._content
-        text = _fill(content["text"], variables, self._language)
-        subject = _fill(content["subject"], variables, self._language) if "subject" in content else ""
+        text, subject = _fill(content["text"], variables, self._language), self.subject(variables)
         if self.is_line and (length := utf16_units(text)) > LONGEST[Channel.LINE]:
             raise PermanentError(f"the text has {length} characters, line takes {LONGEST[Channel.LINE]}")
         html, flex = content.get("html"), content.get("flex")

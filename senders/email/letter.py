@@ -38,7 +38,7 @@ class Letter:
 class LetterMail:
     """A letter ready for any server: all of it is ASCII."""
 
-    fits_eight_bits = False
+    fits_eight_bits, may_have_dots = False, True
 
     def __init__(self, letter: Letter, identity: Identity) -> None:
         """Raise PermanentError when an address cannot stand in a header."""

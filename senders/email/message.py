@@ -31,7 +31,7 @@ _SIGNED = [
     b"content-type",
 ]
 _LINE_END = re.compile(rb"\r\n|\r")
-_LONGEST_LINE = 998  # bytes, without the line's end: RFC 5322
+LONGEST_LINE = 998  # bytes, without the line's end: RFC 5322
 _LONGEST_ENCODED_LINE = 76  # RFC 2045, 6.8
 
 
@@ -72,7 +72,7 @@ class Mail:
     (RFC 6376, 5.3).
     """
 
-    __slots__ = ("_boundary", "_fits", "_head", "_html", "_signed", "_text")
+    __slots__ = ("_boundary", "_fits", "_head", "_html", "_signed", "_text", "may_have_dots")
 
     def __init__(self, message: Outgoing, identity: Identity) -> None:
         """Raise PermanentError when an address or a link cannot stand in a header, UnicodeEncodeError for no text."""
@@ -88,9 +88,11 @@ class Mail:
             f'Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n'
         )
         self._head = head.encode("ascii")
-        self._text, self._html = _lines(message.text), _lines(message.html)
+        self._text, self._html = message.lines or (in_lines(message.text), in_lines(message.html))
         self._signed = self._sign(identity) if identity.dkim_key else b""
-        self._fits = not self._signed and self._is_fit(self._text) and self._is_fit(self._html)
+        self.may_have_dots = message.lines is None
+        is_fit = message.lines is not None or (self._is_fit(self._text) and self._is_fit(self._html))
+        self._fits = is_fit and not self._signed
 
     @property
     def fits_eight_bits(self) -> bool:
@@ -113,7 +115,7 @@ class Mail:
         ) % (head, boundary, encoding, text, boundary, encoding, html, boundary)
 
     def _is_fit(self, lines: bytes) -> bool:
-        return not (b"\0" in lines or self._boundary in lines or _has_a_long_line(lines))
+        return not (b"\0" in lines or self._boundary in lines or has_a_long_line(lines))
 
     def _sign(self, identity: Identity) -> bytes:
         data = self._in_parts(b"base64", _in_base64(self._text), _in_base64(self._html))
@@ -141,7 +143,7 @@ def _answer(message: Outgoing) -> str:
     return f"In-Reply-To: {mail}\r\nReferences: {mail}\r\n"
 
 
-def _lines(text: str) -> bytes:
+def in_lines(text: str) -> bytes:
     """Return text in UTF-8, its lines ended by CRLF but for the last."""
     lines = text.encode()
     if b"\r" in lines:
@@ -149,11 +151,11 @@ def _lines(text: str) -> bytes:
     return lines.removesuffix(b"\n").replace(b"\n", b"\r\n")
 
 
-def _has_a_long_line(lines: bytes) -> bool:
+def has_a_long_line(lines: bytes) -> bool:
     """Say whether a line has more than 998 bytes: from each line's beginning on, its end must be found so near."""
     begin, length = 0, len(lines)
-    while length - begin > _LONGEST_LINE:
-        end = lines.rfind(b"\r\n", begin, begin + _LONGEST_LINE + 2)
+    while length - begin > LONGEST_LINE:
+        end = lines.rfind(b"\r\n", begin, begin + LONGEST_LINE + 2)
         if end < 0:
             return True
         begin = end + 2

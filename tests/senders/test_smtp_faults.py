@@ -5,6 +5,7 @@ import random
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,8 @@ from bench import mail
 from core.settings import Settings
 from core.vocabulary import Channel
 from senders import event_loop
-from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown
-from senders.email.delivery import stuffed
+from senders.contract import Accepted, Answer, NotSent, Rejected, Unknown, always
+from senders.email.delivery import Delivery
 from senders.email.message import Mail
 from senders.email.replies import NONSENSE, Replies, Reply
 from senders.email.send import EmailSender
@@ -108,7 +109,12 @@ def test_lines_that_begin_with_dots_arrive_as_they_were(extensions: tuple[str, .
     ],
 )
 def test_no_line_of_a_text_can_end_it(data: bytes, written: bytes) -> None:
-    assert stuffed(data) == written
+    mail = SimpleNamespace(fits_eight_bits=False, may_have_dots=True, written=lambda eight_bit: data)
+
+    async def body() -> bytes:
+        return Delivery("a@us.example", "b@hotel.example", mail, always).body()
+
+    assert event_loop.run(body()) == written
 
 
 WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)), max_size=20)
