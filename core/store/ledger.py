@@ -81,12 +81,8 @@ def plan(connection: sa.Connection, rows: Iterable[Mapping[str, Any]], now: date
     """Put messages into the ledger; one that is there already stays as it is. Returns how many were new."""
     fixed = {"status": Status.PLANNED, "attempts": 0, "planned_at": now, "updated_at": now}
     prepared = [{**row, **fixed} for row in rows]
-    known = 0
-    for start in range(0, len(prepared), 500):
-        part = prepared[start : start + 500]
-        statement = insert_ignore(connection, messages).values(part).returning(messages.c.message_id)
-        known += len(connection.execute(statement).all())
-    return known
+    statement = insert_ignore(connection, messages).returning(messages.c.message_id)
+    return len(connection.execute(statement, prepared).all()) if prepared else 0
 
 
 # Written out and made once: taking an expression apart costs more than a claim of some hundred messages.

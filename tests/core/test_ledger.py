@@ -78,6 +78,14 @@ def test_planning_twice_changes_nothing(store: sa.Engine, now: datetime) -> None
     assert plan(store, now, row(1), row(2), row(3)) == 1
 
 
+def test_planning_tells_how_many_of_many_were_new(store: sa.Engine, now: datetime) -> None:
+    rows = [row(number) for number in range(1200)]
+
+    assert plan(store, now, *rows[:700]) == 700
+    assert plan(store, now, *rows) == 500
+    assert plan(store, now) == 0
+
+
 def test_each_message_is_claimed_by_one_worker_only(store: sa.Engine, now: datetime) -> None:
     plan(store, now, *(row(number) for number in range(200)))
 
