@@ -16,7 +16,7 @@ from core.store import campaigns, lanes, ledger, outbox, suppressions
 from core.store.tables import lanes as lane_rows
 from core.store.tables import messages
 from core.vocabulary import Channel
-from senders import event_loop
+from senders import event_loop, lane
 from senders.limits import Limits
 from senders.whatsapp.send import WhatsAppSender
 from senders.worker import WorkReport, run_worker
@@ -31,6 +31,24 @@ def test_everything_due_goes_out_once(store: sa.Engine) -> None:
 
     assert report.counts == {"accepted": 120}
     assert len(peer.taken) == len(set(peer.taken)) == 120
+
+
+def test_a_worker_that_starts_or_has_only_to_record_does_not_look_for_news_first(
+    sqlite_store: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[float] = []
+
+    async def sleep(stop: asyncio.Event, seconds: float) -> None:
+        looked.append(seconds)
+        await usual(stop, seconds)
+
+    usual = lane._sleep
+    monkeypatch.setattr(lane, "_sleep", sleep)
+    plan(sqlite_store, 1, ("whatsapp",), utc_now())
+    report, _ = work(sqlite_store, GOOD)
+
+    assert report.counts == {"accepted": 1}
+    assert lane._LOOK_SECONDS not in looked
 
 
 def test_campaigns_of_one_priority_get_equal_shares_and_the_urgent_overtake(sqlite_store: sa.Engine, now) -> None:
