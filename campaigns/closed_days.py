@@ -28,5 +28,5 @@ def _holidays(country: str, year: int) -> frozenset[date]:
 
     try:
         return frozenset(holidays.country_holidays(country.replace(" ", ""), years=year))
-    except NotImplementedError:
+    except NotImplementedError:  # the package's word for a country that it does not know
         return frozenset()

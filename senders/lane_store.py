@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -69,7 +70,7 @@ class LaneStore:
     def claim(self, limit: int, most_alike: int, alone: set[str]) -> tuple[list[Ready], list[tuple[Message, Stopped]]]:
         """Claim and render what is next: requests that may go, and messages that must not."""
         now, until = self._now(), time.monotonic() + MESSAGE_LEASE.total_seconds() - _SAFETY_SECONDS
-        with self._engine.begin() as connection:
+        with self._rendering() as connection:
             seen = mark(connection)  # before the look: what comes in between changes it
             claimed = outbox.claim_fairly(
                 connection, channel=self._channel, worker=self._worker, limit=limit, now=now, lease=MESSAGE_LEASE
@@ -90,10 +91,19 @@ class LaneStore:
     def doubts(self) -> list[Ready]:
         """Render what is in doubt and young enough for the provider to recognise."""
         now = self._now()
-        with self._engine.begin() as connection:
+        with self._rendering() as connection:
             found = outbox.doubted(connection, self._channel, since=now - RECOGNISED)
             pairs, _ = self._render(connection, found, now)
             return list(doubted_requests(pairs))
+
+    @contextmanager
+    def _rendering(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except BaseException:
+            self._preparer.forget()
+            raise
 
     def _render(
         self, connection: sa.Connection, found: list[Message], now: datetime

@@ -34,6 +34,10 @@ class Preparer:
         self._links = links
         self._templates: dict[tuple[str, str, str, int], _Kept] = {}
 
+    def forget(self) -> None:
+        """Look everything up anew: the links of what was rolled back are not in the store."""
+        self._templates.clear()
+
     def prepare(self, connection: sa.Connection, message: Message, now: datetime) -> Outgoing | Stopped:
         """Render one message; a broken template or a missing variable stops that message alone, with the reason."""
         try:
